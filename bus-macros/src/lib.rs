@@ -1,0 +1,1 @@
+//! The attribute macros of bus; use them through the bus crate.

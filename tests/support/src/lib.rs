@@ -1,0 +1,1 @@
+//! Shared by the suite: scripted commands and jobs, servers, a database of its own for each test.

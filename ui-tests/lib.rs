@@ -1,0 +1,1 @@
+//! The cases are in `pass/` and `fail/`; this library is empty.

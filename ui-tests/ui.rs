@@ -1,0 +1,1 @@
+//! Runs every case of `pass/` and `fail/`.
