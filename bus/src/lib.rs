@@ -1,3 +1,28 @@
 //! Declarative command bus and durable jobs, checked at build time.
 #![forbid(unsafe_code)]
 extern crate self as bus;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod backoff;
+mod command;
+mod dispatch;
+mod error;
+mod extensions;
+mod facade;
+pub mod prelude;
+mod registry;
+
+pub use command::{
+    Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,
+    IntoDecision, Invalid, Kind, MessageId, Need, NeedKind, Panicked, Principal, Rejection,
+    Sanitize, State,
+};
+pub use dispatch::{
+    Call, Dispatch, Failure, Middleware, Next, Running, Scope, Verdict, WrongType, layers,
+};
+pub use error::BoxError;
+pub use extensions::Extensions;
+pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

@@ -1,0 +1,85 @@
+//! What a handler may return, and how it becomes the declared answer.
+use super::contract::{Answer, Command};
+use super::error::Error;
+use crate::error::BoxError;
+
+/// The return value of a handler that can fail; the macro wraps it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Fallible<T, E>(pub Result<T, E>);
+
+/// What a handler of `C` may return.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a handler of `{C}` cannot return `{Self}`",
+    label = "a handler returns its output or `Result<output, error>`"
+)]
+pub trait IntoAnswer<C: Command> {
+    fn into_answer(self) -> Answer<C>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T, E> IntoAnswer<C> for Fallible<T, E>
+where
+    C: Command,
+    T: IsOutput<C, C::Output>,
+    E: IsError<C, C::Error>,
+{
+    #[inline]
+    fn into_answer(self) -> Answer<C> {
+        match self.0 {
+            Ok(output) => Ok(output.it()),
+            Err(error) => Err(Error::Handler(error.it())),
+        }
+    }
+}
+
+/// The output of a handler of `C` is the declared one.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this handler returns `{Self}`, but `{C}` declares `output = {T}` [BUS004]",
+    label = "expected `{T}`",
+    note = "return `{T}`, or declare `output = {Self}` at `{C}`; an alias of `Result` must end in `Result` to be seen as one"
+)]
+pub trait IsOutput<C, T> {
+    fn it(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T> IsOutput<C, T> for T {
+    #[inline]
+    fn it(self) -> T {
+        self
+    }
+}
+
+/// The error of a handler of `C` is the declared one.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "this handler fails with `{Self}`, but `{C}` declares `error = {E}` [BUS005]",
+    label = "expected `Result<_, {E}>`",
+    note = "fail with `{E}`, or declare `error = {Self}` at `{C}`"
+)]
+pub trait IsError<C, E> {
+    fn it(self) -> E;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, E> IsError<C, E> for E {
+    #[inline]
+    fn it(self) -> E {
+        self
+    }
+}
+
+/// A command that declares no error takes any.
+#[diagnostic::do_not_recommend]
+impl<C, E> IsError<C, BoxError> for E
+where
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    #[inline]
+    fn it(self) -> BoxError {
+        BoxError::new(self)
+    }
+}

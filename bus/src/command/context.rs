@@ -1,0 +1,239 @@
+//! The context: who asks, since when, under which bus; inherited by nested dispatches.
+use super::id::MessageId;
+use crate::extensions::Extensions;
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// What a handler may know beside the command.
+///
+/// A handler takes it as `&Context`. It is cheap to clone and carries to every dispatch
+/// made inside: the bus, the correlation id, the principal, the deadline, cancellation and
+/// extensions. Each dispatch has its own [`id`](Self::id) and names its parent in
+/// [`causation_id`](Self::causation_id).
+///
+/// ```
+/// use bus::prelude::*;
+///
+/// #[command(output = bool)]
+/// struct Outer;
+/// #[command(output = (bus::MessageId, Option<bus::MessageId>))]
+/// struct Inner;
+///
+/// #[handler]
+/// async fn outer(_: Outer, cx: &Context) -> Result<bool, bus::BoxError> {
+///     let (correlation, causation) = bus::dispatch(Inner).await?;
+///     Ok(correlation == cx.correlation_id() && causation == Some(cx.id()))
+/// }
+/// #[handler]
+/// fn inner(_: Inner, cx: &Context) -> (bus::MessageId, Option<bus::MessageId>) {
+///     (cx.correlation_id(), cx.causation_id())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+/// assert!(bus::dispatch(Outer).await?);
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The state of the bus; `None` means the installed one's.
+    bus: Option<Arc<Extensions>>,
+    id: MessageId,
+    correlation: MessageId,
+    causation: Option<MessageId>,
+    deadline: Option<Instant>,
+    principal: Option<Arc<dyn Any + Send + Sync>>,
+    cancellation: Option<CancellationToken>,
+    extensions: Option<Arc<Extensions>>,
+}
+
+/// The state of the installed bus.
+static INSTALLED: OnceLock<Arc<Extensions>> = OnceLock::new();
+
+/// What a dispatch outside any scope sees when nobody can tell contexts apart.
+static PLAIN: Context = Context {
+    bus: None,
+    id: MessageId::NIL,
+    correlation: MessageId::NIL,
+    causation: None,
+    deadline: None,
+    principal: None,
+    cancellation: None,
+    extensions: None,
+};
+
+/// Makes `state` that of the installed bus; gives it back if there is one already.
+pub(crate) fn set_installed(state: Arc<Extensions>) -> Result<(), Arc<Extensions>> {
+    INSTALLED.set(state)
+}
+
+impl Context {
+    /// The root of a new request on the installed bus: a new id, which is the correlation id too.
+    pub fn new() -> Self {
+        let id = MessageId::new();
+        Self {
+            id,
+            correlation: id,
+            ..PLAIN.clone()
+        }
+    }
+
+    /// The context of dispatches that nobody can tell apart.
+    #[inline]
+    pub(crate) fn plain() -> &'static Self {
+        &PLAIN
+    }
+
+    /// The root of a new request on the bus with this state.
+    pub(crate) fn on(bus: Arc<Extensions>) -> Self {
+        Self {
+            bus: Some(bus),
+            ..Self::new()
+        }
+    }
+
+    /// Whether this context is of the bus with this state.
+    pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
+        self.bus
+            .as_ref()
+            .or(INSTALLED.get())
+            .is_some_and(|own| Arc::ptr_eq(own, bus))
+    }
+
+    /// The context of a dispatch made inside this one.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        Self {
+            id: MessageId::new(),
+            causation: Some(self.id),
+            ..self.clone()
+        }
+    }
+
+    /// The id of this dispatch.
+    pub fn id(&self) -> MessageId {
+        self.id
+    }
+
+    /// The id shared by all dispatches that one request led to.
+    pub fn correlation_id(&self) -> MessageId {
+        self.correlation
+    }
+
+    /// The id of the dispatch whose handler made this one.
+    pub fn causation_id(&self) -> Option<MessageId> {
+        self.causation
+    }
+
+    /// The value of this type that was given to the bus.
+    #[inline]
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.states()?.get::<T>()
+    }
+
+    /// The value of this type that was given to the bus, owned.
+    pub fn state_arc<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.states()?.get_arc::<T>()
+    }
+
+    #[inline]
+    fn states(&self) -> Option<&Extensions> {
+        match &self.bus {
+            Some(bus) => Some(bus),
+            None => INSTALLED.get().map(|bus| &**bus),
+        }
+    }
+
+    /// Who asks, if it is known and of this type.
+    pub fn principal<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.principal.as_ref()?.downcast_ref()
+    }
+
+    /// Who asks, owned.
+    pub fn principal_arc<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        Arc::clone(self.principal.as_ref()?).downcast().ok()
+    }
+
+    /// When the whole request must be answered.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The extension of this type.
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.as_ref()?.get()
+    }
+
+    /// Whether the work was cancelled; long loops ask.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancellation
+            .as_ref()
+            .is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// Ends when the work is cancelled; never, if nobody can cancel it.
+    pub async fn cancelled(&self) {
+        match &self.cancellation {
+            Some(token) => token.cancelled().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// The same, asked by `principal`.
+    #[must_use]
+    pub fn with_principal<T: Send + Sync + 'static>(self, principal: T) -> Self {
+        self.with_principal_arc(Arc::new(principal))
+    }
+
+    /// The same, asked by a principal that is shared already.
+    #[must_use]
+    pub fn with_principal_arc<T: Send + Sync + 'static>(mut self, principal: Arc<T>) -> Self {
+        self.principal = Some(principal);
+        self
+    }
+
+    /// The same, to be answered before `deadline`, or before the one it has if that is sooner.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(
+            self.deadline
+                .map_or(deadline, |sooner| sooner.min(deadline)),
+        );
+        self
+    }
+
+    /// The same, cancelled when `token` is.
+    #[must_use]
+    pub fn with_cancellation(mut self, token: CancellationToken) -> Self {
+        self.cancellation = Some(token);
+        self
+    }
+
+    /// The same with one more extension; one of the same type is replaced.
+    #[must_use]
+    pub fn with_extension<T: Send + Sync + 'static>(mut self, extension: T) -> Self {
+        Arc::make_mut(self.extensions.get_or_insert_default()).insert(extension);
+        self
+    }
+
+    /// The same under another correlation id, such as one that came with a request.
+    #[must_use]
+    pub fn with_correlation_id(mut self, correlation: MessageId) -> Self {
+        self.correlation = correlation;
+        self
+    }
+
+    /// The same, caused by another dispatch, such as one of another process.
+    #[must_use]
+    pub fn with_causation_id(mut self, causation: MessageId) -> Self {
+        self.causation = Some(causation);
+        self
+    }
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,100 @@
+//! `Command` and `Handled`: what the macros implement.
+use super::context::Context;
+use super::descriptor::Descriptor;
+use super::error::Error;
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// What a dispatch of `C` answers.
+pub type Answer<C> = Result<<C as Command>::Output, Error<<C as Command>::Error>>;
+
+/// A typed request with one handler and one answer.
+///
+/// Implemented by `#[command]` and `#[job]` only; the hidden items may change in any release.
+///
+/// ```
+/// use bus::prelude::*;
+///
+/// /// Adds two numbers.
+/// #[command(output = u64)]
+/// struct Add(u64, u64);
+///
+/// #[handler]
+/// fn add(sum: Add) -> u64 {
+///     sum.0 + sum.1
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+/// assert_eq!(bus::dispatch(Add(2, 3)).await?, 5);
+/// assert_eq!(Add::DESCRIPTOR.short_name(), "Add");
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command [BUS003]",
+    label = "not a command",
+    note = "annotate the definition of `{Self}` with `#[bus::command]`"
+)]
+pub trait Command: Sized + Send + 'static {
+    /// What the handler answers.
+    type Output: Send + 'static;
+    /// What the handler fails with.
+    type Error: Send + 'static;
+    /// The facts that the declaration states.
+    const DESCRIPTOR: &'static Descriptor;
+
+    /// Calls the handler.
+    #[doc(hidden)]
+    fn __route(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+
+    /// Calls the handler behind the declared policies.
+    #[doc(hidden)]
+    #[inline]
+    fn __run(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send {
+        self.__route(cx)
+    }
+
+    /// How to copy the command, where the type is `Clone`: what lets a middleware run it again.
+    #[doc(hidden)]
+    const __CLONE: Option<fn(&Self) -> Self> = None;
+}
+
+/// A command whose handler is in its own crate. Implemented by `#[handler]`.
+#[diagnostic::on_unimplemented(
+    message = "no `#[handler]` for command `{Self}` [BUS001]",
+    label = "this command has no handler",
+    note = "add one to this crate: `#[bus::handler] async fn name(command: {Self}) -> Result<_, _> {{ … }}`",
+    note = "if its handler lives in another crate, declare it `#[bus::command(remote, …)]`"
+)]
+pub trait Handled: Command {
+    /// Calls the handler with its injected arguments.
+    #[doc(hidden)]
+    fn __handle(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+}
+
+/// A remote command that some linked crate handles; `M` is a private type of that handler.
+/// What `bus::wire!` asks for under `cargo check`.
+#[diagnostic::on_unimplemented(
+    message = "no `#[handler]` for remote command `{Self}` in the wired crates [BUS007]",
+    label = "no crate of this `wire!` handles it",
+    note = "write its `#[bus::handler]`, or name the crate that has it in `bus::wire!(…)`"
+)]
+#[doc(hidden)]
+pub trait HandledBy<M>: Command {}
+
+/// Finds `Clone` when compiled: `CloneProbe::<T>::CLONE` is the inherent constant where `T`
+/// is `Clone`, else that of [`NotClone`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct CloneProbe<T>(PhantomData<T>);
+
+impl<T: Clone> CloneProbe<T> {
+    pub const CLONE: Option<fn(&T) -> T> = Some(T::clone);
+}
+
+/// See [`CloneProbe`].
+#[doc(hidden)]
+pub trait NotClone<T> {
+    const CLONE: Option<fn(&T) -> T> = None;
+}
+
+impl<T> NotClone<T> for CloneProbe<T> {}

@@ -1,0 +1,128 @@
+//! The current context, and the one relaxed load that tells whether there is any to look for.
+use crate::command::{Context, NeedKind, Registration};
+use pin_project_lite::pin_project;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
+use tokio::task::futures::TaskLocalFuture;
+
+tokio::task_local! {
+    static CURRENT: Context;
+}
+
+/// What could make one dispatch differ from a direct call: 0 means nothing.
+///
+/// Bits are only ever added, [`UNKNOWN`] apart: they are facts about the program. A relaxed
+/// load is enough, as no data is published through this word and whoever opened a scope
+/// sees its own store.
+static DIFFERENCE: AtomicU8 = AtomicU8::new(UNKNOWN);
+
+/// Nobody has looked yet.
+const UNKNOWN: u8 = 1;
+/// A linked handler reads its context, so contexts can be told apart.
+const READ: u8 = 2;
+/// The installed bus has middleware.
+const MIDDLEWARE: u8 = 4;
+/// There has been a scope, so there may be a current context.
+const SCOPED: u8 = 8;
+
+/// Whether a dispatch may go straight to its handler.
+#[inline]
+pub(super) fn plain() -> bool {
+    DIFFERENCE.load(Ordering::Relaxed) == 0
+}
+
+/// Finds out, at the first dispatch, whether any linked handler reads its context.
+#[cold]
+fn look() {
+    let reads = inventory::iter::<Registration>
+        .into_iter()
+        .flat_map(|handler| handler.needs)
+        .any(|need| need().kind != NeedKind::State);
+    if reads {
+        add(READ);
+    }
+    DIFFERENCE.fetch_and(!UNKNOWN, Ordering::Relaxed);
+}
+
+/// Says that the installed bus has middleware, so that every dispatch must meet it.
+pub(crate) fn observe_installed(middleware: bool) {
+    if middleware {
+        add(MIDDLEWARE);
+    }
+}
+
+/// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
+pub(super) fn next() -> Context {
+    if DIFFERENCE.load(Ordering::Relaxed) & UNKNOWN != 0 {
+        look();
+    }
+    CURRENT
+        .try_with(Context::child)
+        .unwrap_or_else(|_| Context::new())
+}
+
+/// Adds a fact. The word is read by every dispatch, so it is written only when it changes.
+fn add(fact: u8) {
+    if DIFFERENCE.load(Ordering::Relaxed) & fact == 0 {
+        DIFFERENCE.fetch_or(fact, Ordering::Relaxed);
+    }
+}
+
+impl Context {
+    /// The context of the enclosing scope or handler, if there is one: to hand on to a
+    /// spawned task, which does not inherit it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use bus::Context;
+    ///
+    /// assert!(Context::current().is_none());
+    /// let cx = Context::new();
+    /// let id = cx.id();
+    /// let inside = cx.scope(async {
+    ///     let cx = Context::current().expect("inside a scope");
+    ///     tokio::spawn(cx.scope(async { Context::current().map(|cx| cx.id()) })).await
+    /// });
+    /// assert_eq!(inside.await.unwrap(), Some(id));
+    /// # }
+    /// ```
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(Clone::clone).ok()
+    }
+
+    /// Runs `future` in this context: what it dispatches, at any depth and across
+    /// `.await`, inherits from it.
+    pub fn scope<F: Future>(self, future: F) -> Scope<F> {
+        add(SCOPED);
+        Scope {
+            future: CURRENT.scope(self, future),
+        }
+    }
+}
+
+pin_project! {
+    /// A future in the context of [`Context::scope`].
+    #[must_use = "futures do nothing unless awaited"]
+    pub struct Scope<F> {
+        #[pin]
+        future: TaskLocalFuture<Context, F>,
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<F::Output> {
+        self.project().future.poll(task)
+    }
+}
+
+impl<F> fmt::Debug for Scope<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Scope")
+    }
+}

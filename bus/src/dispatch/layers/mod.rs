@@ -1,0 +1,1 @@
+//! The provided middleware, one a file.

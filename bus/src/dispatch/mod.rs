@@ -1,0 +1,22 @@
+//! Running a command here and now, typed, behind its policies and middleware.
+//!
+//! - responsible for: the current context, static routes, declared policies, middleware,
+//!   local limits
+//! - not responsible for: serialisation, jobs, drivers
+//! - invariant: a command without policies costs its handler's call while nothing that
+//!   could tell a difference (a middleware, a scope, a handler that reads its context) exists
+mod call;
+mod current;
+pub mod layers;
+mod middleware;
+pub mod policy;
+mod route;
+mod run;
+mod slot;
+
+pub use call::{Call, Failure, Verdict, WrongType};
+pub use current::Scope;
+pub(crate) use current::observe_installed;
+pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
+pub use route::{Started, finish, route};
+pub use run::{Dispatch, run, run_in};

@@ -1,0 +1,21 @@
+//! The declared policies, as the macros wire them: sanitize, validate, authorize, rate,
+//! timeout, retries, throttle, in this order around the handler.
+//!
+//! Each is a plain function or a static: a command that declares none of them has no code
+//! of theirs, and none allocates when it lets the command pass.
+mod authorize;
+mod breaker;
+mod gcra;
+mod keyed;
+mod now;
+mod retry;
+mod timeout;
+mod validate;
+
+pub use authorize::authorize;
+pub use breaker::{Breaker, KeyedBreaker};
+pub use gcra::{Quota, Rate};
+pub use keyed::{Key, KeyedRate, key};
+pub use retry::{Again, retry};
+pub use timeout::{before, timeout};
+pub use validate::validate;

@@ -1,0 +1,163 @@
+//! The handle that users hold.
+use super::builder::Builder;
+use crate::command::{Context, Error, set_installed};
+use crate::dispatch::{Dispatch, Scope, Stack, observe_installed};
+use crate::extensions::Extensions;
+use std::future::Future;
+use std::sync::Arc;
+
+/// A command bus: state for the handlers and middleware around them. Cheap to clone.
+///
+/// A program has one and installs it ([`install`](Self::install)), so that
+/// [`bus::dispatch`](crate::dispatch()) finds it; a test has its own and works in its
+/// [`scope`](Self::scope). Commands whose handlers take no state need no bus at all.
+///
+/// ```
+/// use bus::prelude::*;
+///
+/// struct Greeting(&'static str);
+///
+/// #[command(output = String)]
+/// struct Greet { name: &'static str }
+///
+/// #[handler]
+/// async fn greet(cmd: Greet, greeting: &Greeting) -> String {
+///     format!("{}, {}!", greeting.0, cmd.name)
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::builder().state(Greeting("Hello")).build().await?;
+/// assert_eq!(bus.dispatch(Greet { name: "Ann" }).await?, "Hello, Ann!");
+///
+/// let inside = bus.scope(async { bus::dispatch(Greet { name: "Bob" }).await });
+/// assert_eq!(inside.await?, "Hello, Bob!");
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Bus {
+    state: Arc<Extensions>,
+}
+
+/// A bus was installed before: there is one for the life of the process.
+#[derive(Debug, thiserror::Error)]
+#[error("a bus is installed already; work in `bus.scope(…)` to use another")]
+pub struct AlreadyInstalled;
+
+impl Bus {
+    /// Begins a bus.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    pub(super) fn new(state: Extensions) -> Self {
+        Self {
+            state: Arc::new(state),
+        }
+    }
+
+    /// Makes this the bus of every dispatch of the process outside any scope.
+    ///
+    /// # Errors
+    /// [`AlreadyInstalled`], if there is one.
+    pub fn install(&self) -> Result<(), AlreadyInstalled> {
+        set_installed(Arc::clone(&self.state)).map_err(|_| AlreadyInstalled)?;
+        observe_installed(self.state.get::<Stack>().is_some());
+        Ok(())
+    }
+
+    /// Dispatches on this bus: inside one of its scopes or handlers as a child of that
+    /// dispatch, else as a new request.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn dispatch<D: Dispatch>(
+        &self,
+        command: D,
+    ) -> impl Future<Output = Result<D::Receipt, Error<D::Failure>>> + Send {
+        command.__dispatch_in(self.child())
+    }
+
+    /// The root of a new request on this bus: add who asks and until when, then
+    /// [`dispatch`](Context::dispatch) or [`scope`](Context::scope) in it.
+    ///
+    /// ```
+    /// # use bus::prelude::*;
+    /// # struct User(&'static str);
+    /// #[command(output = String)]
+    /// struct Me;
+    ///
+    /// #[handler]
+    /// fn me(_: Me, user: Principal<User>) -> String {
+    ///     user.0.0.to_owned()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let bus = Bus::builder().build().await?;
+    /// let cx = bus.context().with_principal(User("ann"));
+    /// assert_eq!(cx.dispatch(Me).await?, "ann");
+    /// assert!(matches!(bus.dispatch(Me).await, Err(bus::Error::Denied(_))));
+    /// # Ok(()) }
+    /// ```
+    pub fn context(&self) -> Context {
+        Context::on(Arc::clone(&self.state))
+    }
+
+    /// Runs `future` with this bus as the current one, at any depth and across `.await`.
+    /// A task spawned inside is outside: hand it [`Context::current`].
+    pub fn scope<F: Future>(&self, future: F) -> Scope<F> {
+        self.context().scope(future)
+    }
+
+    /// State of this type that was given to the bus.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.state.get()
+    }
+
+    fn child(&self) -> Context {
+        match Context::current() {
+            Some(current) if current.is_on(&self.state) => current.child(),
+            _ => self.context(),
+        }
+    }
+}
+
+impl Context {
+    /// Dispatches in this very context.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub fn dispatch<D: Dispatch>(
+        &self,
+        command: D,
+    ) -> impl Future<Output = Result<D::Receipt, Error<D::Failure>>> + Send + use<D> {
+        command.__dispatch_in(self.clone())
+    }
+}
+
+/// Dispatches on the current bus: that of the enclosing scope or handler, else the
+/// installed one, else none, which is all that a handler without state needs.
+///
+/// # Errors
+/// See [`Error`].
+///
+/// ```
+/// use bus::prelude::*;
+///
+/// #[command(output = u32)]
+/// struct Double(u32);
+///
+/// #[handler]
+/// fn double(cmd: Double) -> u32 {
+///     cmd.0 * 2
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+/// assert_eq!(bus::dispatch(Double(21)).await?, 42);
+/// # Ok(()) }
+/// ```
+#[inline]
+pub fn dispatch<D: Dispatch>(
+    command: D,
+) -> impl Future<Output = Result<D::Receipt, Error<D::Failure>>> + Send {
+    command.__dispatch()
+}

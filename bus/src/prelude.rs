@@ -1,0 +1,4 @@
+//! The names that most files with commands use: `use bus::prelude::*;`.
+pub use crate::command::{Command, Context, Denied, FromContext, Principal, Rejection, State};
+pub use crate::dispatch::{Call, Middleware, Next, Verdict};
+pub use crate::facade::Bus;
