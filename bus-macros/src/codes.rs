@@ -191,12 +191,22 @@ mod tests {
              from the table in `bus-macros/src/codes.rs`.\n",
         );
         for code in all() {
-            let Code { number, mistake, cause, fix } = code;
-            write!(page, "\n## {number}: {mistake}\n\n{cause}\n\n**Fix:** {fix}\n").expect("to a string");
+            let Code {
+                number,
+                mistake,
+                cause,
+                fix,
+            } = code;
+            write!(
+                page,
+                "\n## {number}: {mistake}\n\n{cause}\n\n**Fix:** {fix}\n"
+            )
+            .expect("to a string");
         }
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/errors.md");
         if std::env::var_os("UPDATE").is_some() {
-            std::fs::create_dir_all(path.parent().expect("has a folder")).expect("docs/ can be made");
+            std::fs::create_dir_all(path.parent().expect("has a folder"))
+                .expect("docs/ can be made");
             std::fs::write(&path, &page).expect("docs/errors.md can be written");
         }
         let stored = std::fs::read_to_string(&path).unwrap_or_default();

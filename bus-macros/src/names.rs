@@ -22,11 +22,6 @@ impl Bus {
         Self(path)
     }
 
-    /// The library itself, not its private module.
-    pub(crate) fn root(&self) -> &TokenStream {
-        &self.0
-    }
-
     /// A path in the private module, as the text that an attribute of another macro takes.
     pub(crate) fn private_text(&self, rest: &str) -> String {
         let root: String = self.0.to_string().split_whitespace().collect();

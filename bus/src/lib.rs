@@ -11,6 +11,9 @@ mod dispatch;
 mod error;
 mod extensions;
 mod facade;
+#[doc(hidden)]
+pub mod keys;
+mod macros;
 pub mod prelude;
 mod registry;
 
@@ -25,4 +28,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use macros::{command, handler, handlers, sanitized};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

@@ -6,7 +6,9 @@ use crate::names::Bus;
 use crate::parse::RawFn;
 use quote::ToTokens;
 use syn::visit_mut::{self, VisitMut};
-use syn::{FnArg, GenericParam, Path, PathArguments, ReturnType, Safety, Signature, Type, parse_quote};
+use syn::{
+    FnArg, GenericParam, Path, PathArguments, ReturnType, Safety, Signature, Type, parse_quote,
+};
 
 /// Where a handler stands.
 #[derive(Clone, Copy)]
@@ -16,14 +18,23 @@ pub(crate) enum Place<'a> {
 }
 
 /// The handler, or nothing if a mistake was told.
-pub(crate) fn handler(function: &RawFn, place: Place<'_>, bus: Bus, errors: &mut Errors) -> Option<Handler> {
+pub(crate) fn handler(
+    function: &RawFn,
+    place: Place<'_>,
+    bus: Bus,
+    errors: &mut Errors,
+) -> Option<Handler> {
     let sig = &function.sig;
     let mut wrong: Vec<Mistake> = Vec::new();
     qualifiers(sig, &mut wrong);
     generics(sig, &mut wrong);
-    let receiver = receiver(sig, place).map_err(|mistake| wrong.push(mistake)).ok();
+    let receiver = receiver(sig, place)
+        .map_err(|mistake| wrong.push(mistake))
+        .ok();
     let command = command(sig).map_err(|mistake| wrong.push(mistake)).ok();
-    let returns = returns(sig, place).map_err(|mistake| wrong.push(mistake)).ok();
+    let returns = returns(sig, place)
+        .map_err(|mistake| wrong.push(mistake))
+        .ok();
     let right = wrong.is_empty();
     wrong.into_iter().for_each(|mistake| errors.push(mistake));
     if !right {
@@ -38,7 +49,12 @@ pub(crate) fn handler(function: &RawFn, place: Place<'_>, bus: Bus, errors: &mut
         service,
         receiver: receiver?,
         ident: sig.ident.clone(),
-        cfgs: function.attrs.iter().filter(|a| a.path().is_ident("cfg")).cloned().collect(),
+        cfgs: function
+            .attrs
+            .iter()
+            .filter(|a| a.path().is_ident("cfg"))
+            .cloned()
+            .collect(),
         is_async: sig.asyncness.is_some(),
         command: command?,
         injected: typed(sig).skip(1).map(|ty| plain(ty, sig, place)).collect(),
@@ -61,7 +77,11 @@ fn qualifiers(sig: &Signature, wrong: &mut Vec<Mistake>) {
         wrong.push(Mistake::at(&codes::BAD_SIGNATURE, token, message));
     }
     if let Some(variadic) = &sig.variadic {
-        wrong.push(Mistake::at(&codes::BAD_SIGNATURE, variadic, "a handler can't be variadic"));
+        wrong.push(Mistake::at(
+            &codes::BAD_SIGNATURE,
+            variadic,
+            "a handler can't be variadic",
+        ));
     }
 }
 
@@ -92,7 +112,8 @@ fn receiver(sig: &Signature, place: Place<'_>) -> Result<Receiver, Mistake> {
     match &receiver.kind {
         syn::ReceiverKind::Reference(_, _, None) => Ok(Receiver::Ref),
         _ => {
-            let message = "a handler takes its service as `&self`: it is state that all calls share";
+            let message =
+                "a handler takes its service as `&self`: it is state that all calls share";
             Err(Mistake::at(&codes::BAD_RECEIVER, receiver, message))
         }
     }
@@ -116,7 +137,12 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
         return Err(Mistake::at(&codes::COMMAND_FIRST, first, message));
     }
     match plain_path(first) {
-        Some(path) if path.segments.iter().any(|segment| !segment.arguments.is_none()) => {
+        Some(path)
+            if path
+                .segments
+                .iter()
+                .any(|segment| !segment.arguments.is_none()) =>
+        {
             let message = "the first argument of a handler is its command, and a command has no type parameters; \
                  injected arguments come after it";
             Err(Mistake::at(&codes::COMMAND_FIRST, first, message))
@@ -126,7 +152,8 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
         Some(path) => Ok(path.clone()),
         None if find_impl_trait(first).is_some() => Ok(parse_quote!(_unused)),
         None => {
-            let message = "the first argument of a handler is its command: the plain path of a type";
+            let message =
+                "the first argument of a handler is its command: the plain path of a type";
             Err(Mistake::at(&codes::COMMAND_FIRST, first, message))
         }
     }
@@ -145,7 +172,11 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
         .and_then(|path| path.segments.last())
         .is_some_and(|last| last.ident.to_string().ends_with("Result"));
     let ty = plain(ty, sig, place);
-    Ok(if is_result { Return::Fallible(ty) } else { Return::Plain(ty) })
+    Ok(if is_result {
+        Return::Fallible(ty)
+    } else {
+        Return::Plain(ty)
+    })
 }
 
 /// Which command a handler with mistakes was meant for, so that the command is not reported as
@@ -157,7 +188,10 @@ pub(crate) fn guess(sig: &Signature) -> Option<Path> {
         _ => None,
     });
     let plain = |path: &&Path| {
-        let arguments = path.segments.iter().all(|segment| matches!(segment.arguments, PathArguments::None));
+        let arguments = path
+            .segments
+            .iter()
+            .all(|segment| matches!(segment.arguments, PathArguments::None));
         arguments && !is_parameter(path, sig)
     };
     let first = by_value.chain(by_reference).find(plain)?;
@@ -210,7 +244,11 @@ fn plain(ty: &Type, sig: &Signature, place: Place<'_>) -> Type {
     }
     impl VisitMut for Outside<'_> {
         fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-            let own = self.sig.generics.lifetimes().any(|param| param.lifetime.ident == lifetime.ident);
+            let own = self
+                .sig
+                .generics
+                .lifetimes()
+                .any(|param| param.lifetime.ident == lifetime.ident);
             if own {
                 lifetime.ident = proc_macro2::Ident::new("_", lifetime.ident.span());
             }
@@ -219,7 +257,11 @@ fn plain(ty: &Type, sig: &Signature, place: Place<'_>) -> Type {
         fn visit_type_mut(&mut self, ty: &mut Type) {
             if let (Type::Path(path), Some(service)) = (&*ty, self.service)
                 && path.qself.is_none()
-                && path.path.segments.first().is_some_and(|first| first.ident == "Self")
+                && path
+                    .path
+                    .segments
+                    .first()
+                    .is_some_and(|first| first.ident == "Self")
             {
                 let rest = path.path.segments.iter().skip(1);
                 *ty = match path.path.segments.len() {
@@ -260,9 +302,7 @@ mod tests {
     #[test]
     fn what_the_bus_needs_is_read() {
         let handler = checked(
-            quote! { pub async fn f<'a>(c: orders::Place, db: &'a Db, t: Tagged<'a, 'static>) -> crate::AppResult<u8> { broken( } }
-                .into_iter()
-                .collect(),
+            quote! { pub async fn f<'a>(c: orders::Place, db: &'a Db, t: Tagged<'a, 'static>) -> crate::AppResult<u8> { let half = ; } },
             Place::Free,
         );
         let handler = handler.unwrap_or_else(|told| panic!("{told}"));
@@ -277,37 +317,109 @@ mod tests {
     fn self_is_the_service_outside() {
         let service: Type = parse_quote!(Shop);
         let tokens = quote! { fn f(&self, c: Place, other: &Self) -> Result<Self::Id, Self> { } };
-        let handler = checked(tokens, Place::Method(&service)).unwrap_or_else(|told| panic!("{told}"));
+        let handler =
+            checked(tokens, Place::Method(&service)).unwrap_or_else(|told| panic!("{told}"));
         assert_eq!(text(&handler.injected[0]), "& Shop");
-        let Return::Fallible(returns) = handler.returns else { panic!("fallible") };
+        let Return::Fallible(returns) = handler.returns else {
+            panic!("fallible")
+        };
         assert_eq!(text(returns), "Result < < Shop > :: Id , Shop >");
     }
 
     #[test]
     fn a_mistake_gives_one_message() {
         for (tokens, told) in [
-            (quote!(fn f() {}), "takes no command"),
-            (quote!(fn f(c: &Place) {}), "write `Place` without `&`"),
-            (quote!(fn f(db: &Db, c: Place) {}), "by value"),
-            (quote!(fn f<T>(c: T) {}), "can't be generic"),
-            (quote!(fn f(c: impl Command) {}), "`impl Trait` in an argument"),
-            (quote!(fn f<const N: usize>(c: Place) {}), "can't be generic"),
-            (quote!(fn f(c: Place, db: &impl Db) {}), "`impl Trait` in an argument"),
-            (quote!(unsafe fn f(c: Place) {}), "can't be `unsafe`"),
-            (quote!(fn f(&self, c: Place) {}), "only inside `#[handlers] impl"),
-            (quote!(fn f(c: Place) -> impl Future<Output = u8> {}), "for a future write `async fn`"),
-            (quote!(fn f(c: (Place, u8)) {}), "the plain path of a type"),
-            (quote!(fn f(c: Place<u8>) {}), "no type parameters"),
-            (quote!(fn f(c: [Place; 2]) {}), "the plain path of a type"),
+            (
+                quote!(
+                    fn f() {}
+                ),
+                "takes no command",
+            ),
+            (
+                quote!(
+                    fn f(c: &Place) {}
+                ),
+                "write `Place` without `&`",
+            ),
+            (
+                quote!(
+                    fn f(db: &Db, c: Place) {}
+                ),
+                "by value",
+            ),
+            (
+                quote!(
+                    fn f<T>(c: T) {}
+                ),
+                "can't be generic",
+            ),
+            (
+                quote!(
+                    fn f(c: impl Command) {}
+                ),
+                "`impl Trait` in an argument",
+            ),
+            (
+                quote!(
+                    fn f<const N: usize>(c: Place) {}
+                ),
+                "can't be generic",
+            ),
+            (
+                quote!(
+                    fn f(c: Place, db: &impl Db) {}
+                ),
+                "`impl Trait` in an argument",
+            ),
+            (
+                quote!(
+                    unsafe fn f(c: Place) {}
+                ),
+                "can't be `unsafe`",
+            ),
+            (
+                quote!(
+                    fn f(&self, c: Place) {}
+                ),
+                "only inside `#[handlers] impl",
+            ),
+            (
+                quote!(
+                    fn f(c: Place) -> impl Future<Output = u8> {}
+                ),
+                "for a future write `async fn`",
+            ),
+            (
+                quote!(
+                    fn f(c: (Place, u8)) {}
+                ),
+                "the plain path of a type",
+            ),
+            (
+                quote!(
+                    fn f(c: Place<u8>) {}
+                ),
+                "no type parameters",
+            ),
+            (
+                quote!(
+                    fn f(c: [Place; 2]) {}
+                ),
+                "the plain path of a type",
+            ),
         ] {
-            let text = checked(tokens.clone(), Place::Free).err().unwrap_or_default();
+            let text = checked(tokens.clone(), Place::Free)
+                .err()
+                .unwrap_or_default();
             assert!(text.contains(told), "{tokens}: {text}");
             assert_eq!(text.matches("compile_error").count(), 1, "{tokens}: {text}");
         }
         let service: Type = parse_quote!(Shop);
         for receiver in [quote!(self), quote!(&mut self), quote!(self: Arc<Self>)] {
             let tokens = quote!(fn f(#receiver, c: Place) {});
-            let text = checked(tokens, Place::Method(&service)).err().unwrap_or_default();
+            let text = checked(tokens, Place::Method(&service))
+                .err()
+                .unwrap_or_default();
             assert!(text.contains("as `&self`"), "{receiver}: {text}");
         }
     }
@@ -315,13 +427,39 @@ mod tests {
     #[test]
     fn the_command_of_a_wrong_handler_is_guessed() {
         for (tokens, guessed) in [
-            (quote!(fn f(c: &Place) {}), Some("Place")),
-            (quote!(fn f(db: &Db, c: Place) {}), Some("Place")),
-            (quote!(fn f<T>(c: T) {}), None),
-            (quote!(fn f<T>(c: Place, t: T) {}), Some("Place")),
-            (quote!(fn f() {}), None),
+            (
+                quote!(
+                    fn f(c: &Place) {}
+                ),
+                Some("Place"),
+            ),
+            (
+                quote!(
+                    fn f(db: &Db, c: Place) {}
+                ),
+                Some("Place"),
+            ),
+            (
+                quote!(
+                    fn f<T>(c: T) {}
+                ),
+                None,
+            ),
+            (
+                quote!(
+                    fn f<T>(c: Place, t: T) {}
+                ),
+                Some("Place"),
+            ),
+            (
+                quote!(
+                    fn f() {}
+                ),
+                None,
+            ),
         ] {
-            let function: RawFn = syn::parse2(tokens.clone()).unwrap_or_else(|_| panic!("a function"));
+            let function: RawFn =
+                syn::parse2(tokens.clone()).unwrap_or_else(|_| panic!("a function"));
             let path = guess(&function.sig).map(text);
             assert_eq!(path.as_deref(), guessed, "{tokens}");
         }

@@ -7,7 +7,10 @@ use syn::{Lit, Token};
 /// What is wrong with the literal, if the bounds are literals too and it is outside of them.
 pub(crate) fn broken(check: &RuleCheck) -> Option<String> {
     let (value, what) = match (&check.literal, check.rule.to_string().as_str()) {
-        (Lit::Str(text), "length") => (Number::Whole(text.value().chars().count() as i128), "length"),
+        (Lit::Str(text), "length") => (
+            Number::Whole(text.value().chars().count() as i128),
+            "length",
+        ),
         (number, "range") => (signed(number, check.negative)?, "value"),
         _ => return None,
     };
@@ -18,11 +21,21 @@ pub(crate) fn broken(check: &RuleCheck) -> Option<String> {
     let below = |(bound, _): &(Number, String)| value.below(bound);
     let above = |(bound, _): &(Number, String)| bound.below(&value);
     let broken = [
-        bound("min").filter(below).map(|(_, bound)| format!("at least {bound}")),
-        bound("max").filter(above).map(|(_, bound)| format!("at most {bound}")),
-        bound("exclusive_min").filter(|b| !above(b)).map(|(_, bound)| format!("more than {bound}")),
-        bound("exclusive_max").filter(|b| !below(b)).map(|(_, bound)| format!("less than {bound}")),
-        bound("equal").filter(|b| below(b) || above(b)).map(|(_, bound)| format!("exactly {bound}")),
+        bound("min")
+            .filter(below)
+            .map(|(_, bound)| format!("at least {bound}")),
+        bound("max")
+            .filter(above)
+            .map(|(_, bound)| format!("at most {bound}")),
+        bound("exclusive_min")
+            .filter(|b| !above(b))
+            .map(|(_, bound)| format!("more than {bound}")),
+        bound("exclusive_max")
+            .filter(|b| !below(b))
+            .map(|(_, bound)| format!("less than {bound}")),
+        bound("equal")
+            .filter(|b| below(b) || above(b))
+            .map(|(_, bound)| format!("exactly {bound}")),
     ];
     let must = broken.into_iter().flatten().next()?;
     let bounds: Vec<String> = check
@@ -103,8 +116,14 @@ mod tests {
     fn literals_are_compared_with_their_rules() {
         let rules = quote! { { range(min = 1, max = 100, message = "m"), } };
         for (literal, word) in [
-            (quote!(0), Some("at least 1")), (quote!(1), None), (quote!(100), None), (quote!(101), Some("at most 100")),
-            (quote!(-1), Some("at least 1")), (quote!(0x10), None), (quote!(0.5), Some("at least 1")), (quote!(7u8), None),
+            (quote!(0), Some("at least 1")),
+            (quote!(1), None),
+            (quote!(100), None),
+            (quote!(101), Some("at most 100")),
+            (quote!(-1), Some("at least 1")),
+            (quote!(0x10), None),
+            (quote!(0.5), Some("at least 1")),
+            (quote!(7u8), None),
             (quote!("7"), None),
         ] {
             let told = told(quote!({ quantity (#literal) } { quantity #rules }));
@@ -117,7 +136,10 @@ mod tests {
         }
         let text = told(quote!({ name ("") } { name { length(min = 1), } }));
         let text = text[0].as_deref().expect("broken");
-        assert_eq!(text, "`name` has 0 characters, but its length must be at least 1: `#[validate(length(min = 1))]`");
+        assert_eq!(
+            text,
+            "`name` has 0 characters, but its length must be at least 1: `#[validate(length(min = 1))]`"
+        );
     }
 
     #[test]
@@ -125,6 +147,10 @@ mod tests {
         assert_eq!(told(quote!({ a (0) } { a { range(min = MIN), } })), [None]);
         assert!(told(quote!({ a (0) } { b { range(min = 1), } })).is_empty());
         let exclusive = told(quote!({ a (0) } { a { range(exclusive_min = 0), } }));
-        assert!(exclusive[0].as_deref().is_some_and(|text| text.contains("more than 0")));
+        assert!(
+            exclusive[0]
+                .as_deref()
+                .is_some_and(|text| text.contains("more than 0"))
+        );
     }
 }

@@ -47,8 +47,6 @@ pub(crate) struct Command {
     /// The item without the attributes that are ours.
     pub(crate) item: TokenStream,
     pub(crate) rules: Rules,
-    /// The user derives `Sanitize` himself.
-    pub(crate) derives_sanitize: bool,
 }
 
 /// Where the validation rules of a command are.
@@ -125,7 +123,10 @@ impl Command {
     /// Whether it is a struct whose fields have names.
     pub(crate) fn has_named_fields(&self) -> bool {
         let mut fields = self.shape.fields();
-        !self.shape.is_enum && fields.next().is_some_and(|field| matches!(field.member, Member::Named(_)))
+        !self.shape.is_enum
+            && fields
+                .next()
+                .is_some_and(|field| matches!(field.member, Member::Named(_)))
     }
 
     /// Whether the derive of `Validate` is ours to add.

@@ -118,7 +118,11 @@ pub(crate) struct Throttle {
 
 impl fmt::Display for Throttle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { failures, period, only } = self;
+        let Self {
+            failures,
+            period,
+            only,
+        } = self;
         let s = if *failures == 1 { "" } else { "s" };
         write!(f, "{failures} failure{s}/{period}")?;
         if !only.is_empty() {

@@ -5,7 +5,9 @@ use crate::errors::{Errors, Mistake};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Generics, Meta, Path, Signature, Token, Type, Visibility, WhereClause, token};
+use syn::{
+    Attribute, Generics, Meta, Path, Signature, Token, Type, Visibility, WhereClause, token,
+};
 
 /// What is read of a block.
 pub(crate) struct RawBlock {
@@ -29,7 +31,13 @@ pub(crate) fn block(tokens: TokenStream, errors: &mut Errors) -> Result<RawBlock
     let mut head: Vec<TokenTree> = tokens.into_iter().collect();
     let body = match head.pop() {
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => group,
-        last => return Err(Mistake::at(&codes::WRONG_ITEM, last, "`#[handlers]` goes on an `impl` block")),
+        last => {
+            return Err(Mistake::at(
+                &codes::WRONG_ITEM,
+                last,
+                "`#[handlers]` goes on an `impl` block",
+            ));
+        }
     };
     let head: TokenStream = head.into_iter().collect();
     let (attrs, service) = header(head.clone())?;
@@ -53,13 +61,15 @@ fn header(tokens: TokenStream) -> Result<(Vec<Attribute>, Type), Mistake> {
         let attrs = Attribute::parse_outer(input)?;
         input.parse::<Option<Token![unsafe]>>()?;
         if !input.peek(Token![impl]) {
-            return Err(input.error("`#[handlers]` goes on an `impl` block; on a function write `#[handler]`"));
+            return Err(input
+                .error("`#[handlers]` goes on an `impl` block; on a function write `#[handler]`"));
         }
         input.parse::<Token![impl]>()?;
         let generics: Generics = input.parse()?;
         let service: Type = input.parse()?;
         if input.peek(Token![for]) {
-            return Err(input.error("`#[handlers]` goes on the block of a type itself, not of a trait for it"));
+            return Err(input
+                .error("`#[handlers]` goes on the block of a type itself, not of a trait for it"));
         }
         input.parse::<Option<WhereClause>>()?;
         input.parse::<TokenStream>()?;
@@ -71,13 +81,20 @@ fn header(tokens: TokenStream) -> Result<(Vec<Attribute>, Type), Mistake> {
     if !generics.params.is_empty() {
         let message = "a service with handlers can't be generic: which of its types is meant? \
              Write the block for one, as in `impl Service<Db>`";
-        return Err(Mistake::at(&codes::GENERIC_HANDLER, generics.params, message));
+        return Err(Mistake::at(
+            &codes::GENERIC_HANDLER,
+            generics.params,
+            message,
+        ));
     }
     Ok((attrs, service))
 }
 
 /// All items, and apart the methods with `#[handler]`.
-fn items(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(TokenStream, Vec<RawMethod>)> {
+fn items(
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> syn::Result<(TokenStream, Vec<RawMethod>)> {
     let (mut out, mut methods) = (TokenStream::new(), Vec::new());
     while !input.is_empty() {
         if input.peek(Token![#]) && input.peek2(Token![!]) {
@@ -88,8 +105,9 @@ fn items(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(TokenStrea
             }
             continue;
         }
-        let (ours, attrs): (Vec<Attribute>, Vec<Attribute>) =
-            Attribute::parse_outer(input)?.into_iter().partition(is_handler);
+        let (ours, attrs): (Vec<Attribute>, Vec<Attribute>) = Attribute::parse_outer(input)?
+            .into_iter()
+            .partition(is_handler);
         let signature = {
             let ahead = input.fork();
             let read = ahead.parse::<Visibility>().is_ok();
@@ -98,16 +116,25 @@ fn items(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<(TokenStrea
         };
         out.extend(attrs.iter().map(ToTokens::to_token_stream));
         rest_of_item(input, &mut out)?;
-        let Some(attribute) = ours.first() else { continue };
+        let Some(attribute) = ours.first() else {
+            continue;
+        };
         match signature {
             Some(sig) => {
                 let bus = match &attribute.meta {
                     Meta::List(list) => handler_options(list.tokens.clone(), errors),
                     _ => None,
                 };
-                methods.push(RawMethod { function: RawFn { attrs, sig }, bus });
+                methods.push(RawMethod {
+                    function: RawFn { attrs, sig },
+                    bus,
+                });
             }
-            None => errors.at(&codes::WRONG_ITEM, attribute.path(), "`#[handler]` goes on functions"),
+            None => errors.at(
+                &codes::WRONG_ITEM,
+                attribute.path(),
+                "`#[handler]` goes on functions",
+            ),
         }
     }
     Ok((out, methods))

@@ -12,7 +12,8 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, ExprStruct, ExprUnary, FieldValue, Lit, Member, Meta, Path, Token, UnOp};
 use syn::{bracketed, parenthesized};
 
-const CHECKED: &str = "write one value of a command, for example `checked!(PlaceOrder { quantity: 2 })`";
+const CHECKED: &str =
+    "write one value of a command, for example `checked!(PlaceOrder { quantity: 2 })`";
 const WIRE: &str = "write the crates with the handlers, then the crates with a `contract!`, \
      for example `wire!(app, billing)` or `wire!(app, billing; contracts)`";
 const CONTRACT: &str = "write the commands by their paths from the crate's root, for example \
@@ -35,7 +36,9 @@ pub(crate) fn checked(tokens: TokenStream) -> Result<Checked, Mistake> {
         let value: Expr = input.parse()?;
         Ok((bus, value))
     };
-    let (bus, value) = read.parse2(tokens).map_err(|error| wrong(&error, CHECKED))?;
+    let (bus, value) = read
+        .parse2(tokens)
+        .map_err(|error| wrong(&error, CHECKED))?;
     let (path, literals, value) = match value {
         Expr::Struct(value) => fields(value),
         Expr::Call(mut call) => {
@@ -52,13 +55,26 @@ pub(crate) fn checked(tokens: TokenStream) -> Result<Checked, Mistake> {
         Expr::Path(unit) => (unit.path.clone(), Vec::new(), unit.into_token_stream()),
         other => return Err(Mistake::at(&codes::BAD_CALL, other, CHECKED)),
     };
-    let companion = if is_variant(&path) || literals.is_empty() { None } else { Some(path) };
-    Ok(Checked { bus, value, companion, literals })
+    let companion = if is_variant(&path) || literals.is_empty() {
+        None
+    } else {
+        Some(path)
+    };
+    Ok(Checked {
+        bus,
+        value,
+        companion,
+        literals,
+    })
 }
 
 /// Whether a path has the variant of an enum at its end.
 fn is_variant(path: &Path) -> bool {
-    let mut names = path.segments.iter().rev().map(|segment| segment.ident.to_string());
+    let mut names = path
+        .segments
+        .iter()
+        .rev()
+        .map(|segment| segment.ident.to_string());
     let before = names.nth(1).unwrap_or_default();
     before.starts_with(char::is_uppercase)
 }
@@ -80,7 +96,11 @@ fn fields(mut value: ExprStruct) -> (Path, Vec<(Ident, TokenStream)>, TokenStrea
 fn literal(field: &FieldValue) -> Option<TokenStream> {
     let literal = match &field.expr {
         Expr::Lit(_) => true,
-        Expr::Unary(ExprUnary { op: UnOp::Neg(_), expr, .. }) => matches!(**expr, Expr::Lit(_)),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => matches!(**expr, Expr::Lit(_)),
         _ => false,
     };
     literal.then(|| field.expr.to_token_stream())
@@ -89,7 +109,9 @@ fn literal(field: &FieldValue) -> Option<TokenStream> {
 /// A text literal becomes whatever the field is.
 fn converted(value: Expr) -> Expr {
     match &value {
-        Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(_), ..
+        }) => {
             let into = quote_spanned!(Span::mixed_site()=> ::core::convert::Into::into);
             Expr::Verbatim(quote!(#into(#value)))
         }
@@ -139,7 +161,10 @@ fn rule_check(field: &Ident, value: &TokenStream, rule: &Meta) -> syn::Result<Op
     };
     let bounds = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)?;
     let bounds = bounds.into_iter().filter_map(|bound| match bound {
-        Meta::NameValue(bound) => Some((bound.path.get_ident()?.clone(), bound.value.to_token_stream())),
+        Meta::NameValue(bound) => Some((
+            bound.path.get_ident()?.clone(),
+            bound.value.to_token_stream(),
+        )),
         _ => None,
     });
     Ok(Some(RuleCheck {
@@ -164,7 +189,11 @@ pub(crate) fn wire(tokens: TokenStream) -> Result<Wire, Mistake> {
         if crates.is_empty() && contracts.is_empty() {
             return Err(input.error("nothing is wired"));
         }
-        Ok(Wire { bus, crates, contracts })
+        Ok(Wire {
+            bus,
+            crates,
+            contracts,
+        })
     };
     read.parse2(tokens).map_err(|error| wrong(&error, WIRE))
 }
@@ -201,9 +230,14 @@ mod tests {
 
     #[test]
     fn literals_are_found_and_texts_converted() {
-        let call = checked(quote!([::bus] orders::Place { quantity: -1, email: "a", other, more: f() }));
+        let call =
+            checked(quote!([::bus] orders::Place { quantity: -1, email: "a", other, more: f() }));
         let call = call.unwrap_or_else(|_| panic!("reads"));
-        let names: Vec<String> = call.literals.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let names: Vec<String> = call
+            .literals
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         assert_eq!(names, ["quantity=- 1", "email=\"a\""]);
         assert!(call.value.to_string().contains("Into :: into (\"a\")"));
         assert!(call.companion.is_some());
@@ -211,7 +245,11 @@ mod tests {
 
     #[test]
     fn the_variants_of_an_enum_have_no_companion() {
-        for tokens in [quote!([::bus] Shape::Circle { r: 1 }), quote!([::bus] Unit), quote!([::bus] Pair(1, "a"))] {
+        for tokens in [
+            quote!([::bus] Shape::Circle { r: 1 }),
+            quote!([::bus] Unit),
+            quote!([::bus] Pair(1, "a")),
+        ] {
             let call = checked(tokens).unwrap_or_else(|_| panic!("reads"));
             assert!(call.companion.is_none());
         }

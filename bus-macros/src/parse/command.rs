@@ -12,20 +12,62 @@ use syn::punctuated::Punctuated;
 use syn::{ExprArray, LitStr, Path, Token, parenthesized};
 
 const KEYS: &[Key] = &[
-    Key { name: "name", example: "name = \"orders.place\"" },
-    Key { name: "version", example: "version = 2" },
-    Key { name: "output", example: "output = OrderId" },
-    Key { name: "error", example: "error = OrderError" },
-    Key { name: "remote", example: "remote" },
-    Key { name: "validate", example: "validate" },
-    Key { name: "authorize", example: "authorize = only_admins" },
-    Key { name: "rate", example: "rate = \"10/s\"" },
-    Key { name: "timeout", example: "timeout = \"5s\"" },
-    Key { name: "retries", example: "retries = 3" },
-    Key { name: "backoff", example: "backoff = \"exponential(1s, max = 1h, jitter)\"" },
-    Key { name: "throttle", example: "throttle = \"5 failures/10m\"" },
-    Key { name: "middleware", example: "middleware = [Audit]" },
-    Key { name: "crate", example: "crate = my::bus" },
+    Key {
+        name: "name",
+        example: "name = \"orders.place\"",
+    },
+    Key {
+        name: "version",
+        example: "version = 2",
+    },
+    Key {
+        name: "output",
+        example: "output = OrderId",
+    },
+    Key {
+        name: "error",
+        example: "error = OrderError",
+    },
+    Key {
+        name: "remote",
+        example: "remote",
+    },
+    Key {
+        name: "validate",
+        example: "validate",
+    },
+    Key {
+        name: "authorize",
+        example: "authorize = only_admins",
+    },
+    Key {
+        name: "rate",
+        example: "rate = \"10/s\"",
+    },
+    Key {
+        name: "timeout",
+        example: "timeout = \"5s\"",
+    },
+    Key {
+        name: "retries",
+        example: "retries = 3",
+    },
+    Key {
+        name: "backoff",
+        example: "backoff = \"exponential(1s, max = 1h, jitter)\"",
+    },
+    Key {
+        name: "throttle",
+        example: "throttle = \"5 failures/10m\"",
+    },
+    Key {
+        name: "middleware",
+        example: "middleware = [Audit]",
+    },
+    Key {
+        name: "crate",
+        example: "crate = my::bus",
+    },
 ];
 
 /// As many attempts as anyone can mean: more is a slip of the pen.
@@ -34,7 +76,9 @@ const MOST_RETRIES: u32 = 1000;
 /// Reads all keys; what is wrong is told and left out.
 pub(crate) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    options.keys = read(tokens, KEYS, errors, |key, input| one(&mut options, key, input));
+    options.keys = read(tokens, KEYS, errors, |key, input| {
+        one(&mut options, key, input)
+    });
     options
 }
 
@@ -45,7 +89,11 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
         "version" => {
             let set = values.number(key, input, 1..=u32::from(u16::MAX))?;
             let value = u16::try_from(set.value).expect("within the range");
-            options.version = Some(Set { key: set.key, value, at: set.at });
+            options.version = Some(Set {
+                key: set.key,
+                value,
+                at: set.at,
+            });
         }
         "output" => options.output = Some(values.any(key, input, "takes a type")?),
         "error" => options.error = Some(values.any(key, input, "takes a type")?),
@@ -56,7 +104,8 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
         }
         "rate" => options.rate = Some(values.text(key, input, &codes::BAD_RATE, policies::rate)?),
         "timeout" => {
-            options.timeout = Some(values.text(key, input, &codes::BAD_DURATION, literals::period)?);
+            options.timeout =
+                Some(values.text(key, input, &codes::BAD_DURATION, literals::period)?);
         }
         "retries" => options.retries = Some(values.number(key, input, 0..=MOST_RETRIES)?),
         "backoff" => options.backoff = Some(backoff(&values, key, input)?),
@@ -64,7 +113,11 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
         "middleware" => {
             let list: Set<ExprArray> = values.any(key, input, "takes a list of values")?;
             let value = list.value.elems.into_iter().collect();
-            options.middleware = Some(Set { key: list.key, value, at: list.at });
+            options.middleware = Some(Set {
+                key: list.key,
+                value,
+                at: list.at,
+            });
         }
         _ => options.bus = Some(values.any(key, input, "takes a path")?),
     }
@@ -80,12 +133,22 @@ fn name(text: &str) -> Result<String, String> {
 }
 
 /// A text or the path of a function.
-fn backoff(values: &Values<'_>, key: &Ident, input: ParseStream<'_>) -> Result<Set<Backoff>, Mistake> {
+fn backoff(
+    values: &Values<'_>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> Result<Set<Backoff>, Mistake> {
     let behind = input.fork();
-    let is_path = behind.parse::<Token![=]>().is_ok() && !behind.peek(syn::Lit) && behind.parse::<Path>().is_ok();
+    let is_path = behind.parse::<Token![=]>().is_ok()
+        && !behind.peek(syn::Lit)
+        && behind.parse::<Path>().is_ok();
     if is_path {
         let path: Set<Path> = values.any(key, input, "takes a text or a path")?;
-        return Ok(Set { key: path.key, value: Backoff::Function(path.value), at: path.at });
+        return Ok(Set {
+            key: path.key,
+            value: Backoff::Function(path.value),
+            at: path.at,
+        });
     }
     values.text(key, input, &codes::BAD_BACKOFF, policies::backoff)
 }
@@ -108,7 +171,11 @@ fn throttle(
     let mut value = policies::throttle(&literal.value())
         .map_err(|message| Mistake::at(&codes::BAD_THROTTLE, &literal, message))?;
     value.only = only;
-    Ok(Set { key: key.clone(), value, at: literal.to_token_stream() })
+    Ok(Set {
+        key: key.clone(),
+        value,
+        at: literal.to_token_stream(),
+    })
 }
 
 fn arguments(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<Path>)> {
@@ -162,14 +229,23 @@ mod tests {
         assert_eq!(read.keys.len(), KEYS.len());
         assert_eq!(read.throttle.expect("read").value.only.len(), 2);
         assert_eq!(read.middleware.expect("read").value.len(), 2);
-        assert!(matches!(read.backoff.expect("read").value, Backoff::Function(_)));
+        assert!(matches!(
+            read.backoff.expect("read").value,
+            Backoff::Function(_)
+        ));
         assert!(read.remote.is_some() && read.validate.is_some() && read.bus.is_some());
     }
 
     #[test]
     fn every_mistake_of_an_attribute_is_told() {
         let text = mistakes(quote!(
-            outptu = u8, rate = "10/fortnight", retries = "3", timeout, remote = true, version = 0, rate = "1/s"
+            outptu = u8,
+            rate = "10/fortnight",
+            retries = "3",
+            timeout,
+            remote = true,
+            version = 0,
+            rate = "1/s"
         ));
         for told in [
             "unknown key `outptu`; did you mean `output`? [BUS010]",
@@ -193,7 +269,10 @@ mod tests {
             (quote!(output u8), "`output` needs a value"),
             (quote!(backoff = 5), "`backoff` takes a text"),
             (quote!(backoff = "soon"), "is not a backoff"),
-            (quote!(throttle("5 failures/10m", onyl(A))), "expected `only(…)`"),
+            (
+                quote!(throttle("5 failures/10m", onyl(A))),
+                "expected `only(…)`",
+            ),
             (quote!(throttle(5)), "expected string literal"),
             (quote!(middleware = Audit), "takes a list of values"),
             (quote!(= 3), "expected a key"),

@@ -38,7 +38,9 @@ pub(crate) fn function(tokens: TokenStream) -> Result<RawFn, Mistake> {
         };
         let message = match keyword.to_string().as_str() {
             "impl" => "`#[handler]` goes on functions; on an `impl` block write `#[handlers]`",
-            "struct" | "enum" => "`#[handler]` goes on functions; on the command itself write `#[command]`",
+            "struct" | "enum" => {
+                "`#[handler]` goes on functions; on the command itself write `#[command]`"
+            }
             "fn" | "async" | "unsafe" | "extern" => return Mistake::of(&codes::WRONG_ITEM, error),
             _ => "`#[handler]` goes on functions",
         };
@@ -46,7 +48,10 @@ pub(crate) fn function(tokens: TokenStream) -> Result<RawFn, Mistake> {
     })
 }
 
-const KEYS: &[Key] = &[Key { name: "crate", example: "crate = my::bus" }];
+const KEYS: &[Key] = &[Key {
+    name: "crate",
+    example: "crate = my::bus",
+}];
 
 /// The keys of `#[handler(…)]` and `#[handlers(…)]`: the path of the library.
 pub(crate) fn handler_options(tokens: TokenStream, errors: &mut Errors) -> Option<Path> {

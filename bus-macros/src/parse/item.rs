@@ -1,4 +1,4 @@
-//! The struct or enum under `#[command]` or `#[derive(Sanitize)]`.
+//! The struct or enum under `#[command]` or `#[sanitized]`.
 use super::rules::{is_nested, literal_rules};
 use super::sanitize::sanitizers;
 use crate::codes;
@@ -17,14 +17,15 @@ pub(crate) fn command(
     options: Options,
     errors: &mut Errors,
 ) -> Result<Command, Mistake> {
-    let mut input: DeriveInput = syn::parse2(tokens.clone()).map_err(|error| wrong_item(tokens, error))?;
+    let mut input: DeriveInput =
+        syn::parse2(tokens.clone()).map_err(|error| wrong_item(tokens, error))?;
     if let Data::Union(data) = &input.data {
         let message = "a command can't be a union; `#[command]` goes on a struct or an enum";
         return Err(Mistake::at(&codes::WRONG_ITEM, data.union_token, message));
     }
     let shape = shape(&input.data, errors);
     let rules = rules(&input);
-    let derives_sanitize = derives(&input.attrs, "Sanitize");
+    twice(&input.attrs, &["sanitized"], errors);
     let mut command = Command {
         options,
         cfgs: cfgs(&input.attrs),
@@ -33,44 +34,47 @@ pub(crate) fn command(
         generics: input.generics.clone(),
         shape,
         rules,
-        derives_sanitize,
         item: TokenStream::new(),
     };
     // A derive needs its attributes; without one nobody knows them.
     let keep_rules = command.rules.derived || command.derives_rules();
     strip(&mut input, |attribute| {
-        (attribute.path().is_ident("sanitize") && !derives_sanitize)
+        attribute.path().is_ident("sanitize")
             || (attribute.path().is_ident("validate") && !keep_rules)
     });
     command.item = input.into_token_stream();
     Ok(command)
 }
 
-/// The item of `#[derive(Sanitize)]`, and the `crate = …` of its `#[sanitize]`.
+/// The item of `#[sanitized]`, and without the attributes that are ours.
 pub(crate) fn sanitized(
     tokens: TokenStream,
     errors: &mut Errors,
-) -> Result<(DeriveInput, Shape, Option<Path>), Mistake> {
-    let input: DeriveInput = syn::parse2(tokens).map_err(|error| Mistake::of(&codes::WRONG_ITEM, error))?;
+) -> Result<(DeriveInput, Shape), Mistake> {
+    let mut input: DeriveInput =
+        syn::parse2(tokens).map_err(|error| Mistake::of(&codes::WRONG_ITEM, error))?;
     if let Data::Union(data) = &input.data {
         let message = "a union can't be sanitized: which of its fields is set is not known";
         return Err(Mistake::at(&codes::WRONG_ITEM, data.union_token, message));
     }
-    let mut bus = None;
-    for attribute in input.attrs.iter().filter(|a| a.path().is_ident("sanitize")) {
-        let path = attribute.parse_args_with(|input: ParseStream<'_>| {
-            input.parse::<Token![crate]>()?;
-            input.parse::<Token![=]>()?;
-            input.parse::<Path>()
-        });
-        let path = path.map_err(|error| {
-            let message = "on the item itself only `#[sanitize(crate = path)]` is known; sanitizers go on fields";
-            Mistake::on(&codes::BAD_SANITIZE, error.span(), message)
-        });
-        bus = errors.take(path).or(bus);
-    }
+    twice(&input.attrs, &["command", "job"], errors);
     let shape = shape(&input.data, errors);
-    Ok((input, shape, bus))
+    strip(&mut input, |attribute| {
+        attribute.path().is_ident("sanitize")
+    });
+    Ok((input, shape))
+}
+
+/// A command sanitizes its fields by itself.
+fn twice(attributes: &[Attribute], others: &[&str], errors: &mut Errors) {
+    let named = |attribute: &&Attribute| {
+        let last = attribute.path().segments.last();
+        last.is_some_and(|last| others.iter().any(|other| last.ident == other))
+    };
+    if let Some(other) = attributes.iter().find(named) {
+        let message = "a command sanitizes its fields by itself: remove `#[sanitized]`";
+        errors.at(&codes::CONTRADICTION, other.path(), message);
+    }
 }
 
 fn shape(data: &Data, errors: &mut Errors) -> Shape {
@@ -89,9 +93,16 @@ fn shape(data: &Data, errors: &mut Errors) -> Shape {
         },
         Data::Struct(data) => Shape {
             is_enum: false,
-            variants: vec![Variant { ident: None, cfgs: Vec::new(), fields: fields(&data.fields, errors) }],
+            variants: vec![Variant {
+                ident: None,
+                cfgs: Vec::new(),
+                fields: fields(&data.fields, errors),
+            }],
         },
-        Data::Union(_) => Shape { is_enum: false, variants: Vec::new() },
+        Data::Union(_) => Shape {
+            is_enum: false,
+            variants: Vec::new(),
+        },
     }
 }
 
@@ -105,7 +116,8 @@ fn fields(fields: &Fields, errors: &mut Errors) -> Vec<Field> {
                 None => Member::Indexed(index),
             };
             index += 1;
-            let of = |name: &'static str| field.attrs.iter().filter(move |a| a.path().is_ident(name));
+            let of =
+                |name: &'static str| field.attrs.iter().filter(move |a| a.path().is_ident(name));
             Field {
                 member,
                 cfgs: cfgs(&field.attrs),
@@ -123,11 +135,19 @@ fn rules(input: &DeriveInput) -> Rules {
         Data::Enum(data) => data
             .variants
             .iter()
-            .flat_map(|variant| variant.attrs.iter().chain(variant.fields.iter().flat_map(|f| &f.attrs)))
+            .flat_map(|variant| {
+                variant
+                    .attrs
+                    .iter()
+                    .chain(variant.fields.iter().flat_map(|f| &f.attrs))
+            })
             .collect(),
         Data::Union(_) => Vec::new(),
     };
-    let all: Vec<&Attribute> = own.chain(fields).filter(|a| a.path().is_ident("validate")).collect();
+    let all: Vec<&Attribute> = own
+        .chain(fields)
+        .filter(|a| a.path().is_ident("validate"))
+        .collect();
     Rules {
         first: all.first().map(|attribute| attribute.path().span()),
         derived: derives(&input.attrs, "Validate"),
@@ -140,7 +160,11 @@ fn derives(attributes: &[Attribute], name: &str) -> bool {
     attributes
         .iter()
         .filter(|attribute| attribute.path().is_ident("derive"))
-        .filter_map(|attribute| attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok())
+        .filter_map(|attribute| {
+            attribute
+                .parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated)
+                .ok()
+        })
         .flatten()
         .any(|path| path.segments.last().is_some_and(|last| last.ident == name))
 }
@@ -167,7 +191,11 @@ fn strip(input: &mut DeriveInput, ours: impl Fn(&Attribute) -> bool) {
 
 /// The conditions under which something exists.
 pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).cloned().collect()
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .cloned()
+        .collect()
 }
 
 /// What stands under `#[command]` instead of a struct or an enum.
@@ -188,7 +216,9 @@ fn wrong_item(tokens: TokenStream, error: syn::Error) -> Mistake {
         "fn" | "async" | "unsafe" | "const" | "extern" => {
             "`#[command]` goes on a struct or an enum; for the function that handles one write `#[handler]`"
         }
-        "type" => "`#[command]` goes on a struct or an enum: put it on the type that this one names",
+        "type" => {
+            "`#[command]` goes on a struct or an enum: put it on the type that this one names"
+        }
         _ => "`#[command]` goes on a struct or an enum",
     };
     Mistake::at(&codes::WRONG_ITEM, keyword, message)

@@ -123,7 +123,11 @@ impl Values<'_> {
     /// No value at all.
     pub(crate) fn flag(&self, key: &Ident, input: ParseStream<'_>) -> Result<Set<()>, Mistake> {
         if input.is_empty() || input.peek(Token![,]) {
-            return Ok(Set { key: key.clone(), value: (), at: key.to_token_stream() });
+            return Ok(Set {
+                key: key.clone(),
+                value: (),
+                at: key.to_token_stream(),
+            });
         }
         let message = format!("`{key}` takes no value");
         Err(Mistake::on(&codes::BAD_VALUE, input.span(), message))
@@ -141,7 +145,11 @@ impl Values<'_> {
             .parse()
             .map_err(|error| wrong(key, self.0, what, Some(error)))?;
         let at = value.to_token_stream();
-        Ok(Set { key: key.clone(), value, at })
+        Ok(Set {
+            key: key.clone(),
+            value,
+            at,
+        })
     }
 
     /// `= "text"`, read by `read`; its complaint is under `code` and at the literal.
@@ -155,7 +163,11 @@ impl Values<'_> {
         let literal: Set<LitStr> = self.any(key, input, "takes a text")?;
         let value = read(&literal.value.value())
             .map_err(|message| Mistake::at(code, &literal.value, message))?;
-        Ok(Set { key: literal.key, value, at: literal.at })
+        Ok(Set {
+            key: literal.key,
+            value,
+            at: literal.at,
+        })
     }
 
     /// `= 3`, within a range.
@@ -168,9 +180,17 @@ impl Values<'_> {
         let literal: Set<LitInt> = self.any(key, input, "takes a whole number")?;
         let number = literal.value.base10_parse::<u32>().ok();
         match number.filter(|number| range.contains(number)) {
-            Some(value) => Ok(Set { key: literal.key, value, at: literal.at }),
+            Some(value) => Ok(Set {
+                key: literal.key,
+                value,
+                at: literal.at,
+            }),
             None => {
-                let message = format!("`{key}` is a whole number from {} to {}", range.start(), range.end());
+                let message = format!(
+                    "`{key}` is a whole number from {} to {}",
+                    range.start(),
+                    range.end()
+                );
                 Err(Mistake::at(&codes::BAD_NUMBER, &literal.value, message))
             }
         }
@@ -179,7 +199,9 @@ impl Values<'_> {
     /// The `=` before a value.
     pub(crate) fn equals(&self, key: &Ident, input: ParseStream<'_>) -> Result<(), Mistake> {
         if input.peek(Token![=]) && !input.peek(Token![==]) {
-            let _: Token![=] = input.parse().map_err(|error| Mistake::of(&codes::BAD_VALUE, error))?;
+            let _: Token![=] = input
+                .parse()
+                .map_err(|error| Mistake::of(&codes::BAD_VALUE, error))?;
             return Ok(());
         }
         Err(wrong(key, self.0, "needs a value", None))
@@ -190,7 +212,9 @@ impl Values<'_> {
 fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|name| (distance(word, name), name))
-        .filter(|(distance, name)| *distance <= 2.min(name.len() / 2) || *distance <= name.len() / 3)
+        .filter(|(distance, name)| {
+            *distance <= 2.min(name.len() / 2) || *distance <= name.len() / 3
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }
@@ -207,7 +231,11 @@ fn distance(a: &str, b: &str) -> usize {
                     let changed = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
                     let best = changed.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
                     let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                    if swapped { best.min(rows[i - 2][j - 2] + 1) } else { best }
+                    if swapped {
+                        best.min(rows[i - 2][j - 2] + 1)
+                    } else {
+                        best
+                    }
                 }
             };
         }

@@ -44,7 +44,9 @@ pub(crate) fn period(text: &str) -> Result<Period, String> {
 pub(crate) fn rate_period(text: &str) -> Result<Period, String> {
     let text = text.trim();
     match text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        true => Ok(Period { nanos: unit_nanos(text)? }),
+        true => Ok(Period {
+            nanos: unit_nanos(text)?,
+        }),
         false => period(text),
     }
 }
@@ -63,7 +65,9 @@ pub(crate) fn number<N: std::str::FromStr>(digits: &str) -> Result<N, String> {
     if plain.is_empty() || !plain.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("`{digits}` is not a number"));
     }
-    plain.parse().map_err(|_| format!("`{digits}` is too large"))
+    plain
+        .parse()
+        .map_err(|_| format!("`{digits}` is too large"))
 }
 
 /// A count that can't be zero: of what `many` says.
@@ -107,10 +111,19 @@ mod tests {
     #[test]
     fn durations_in_every_unit() {
         let cases = [
-            ("1ns", 1), ("2us", 2_000), ("250ms", 250_000_000), ("5s", 5_000_000_000),
-            ("5 s", 5_000_000_000), ("2sec", 2_000_000_000), ("1m", 60_000_000_000),
-            ("2min", 120_000_000_000), ("2mins", 120_000_000_000), ("1h 30m", 5_400_000_000_000),
-            ("1h30m", 5_400_000_000_000), ("2days", 172_800_000_000_000), ("1_000ms", 1_000_000_000),
+            ("1ns", 1),
+            ("2us", 2_000),
+            ("250ms", 250_000_000),
+            ("5s", 5_000_000_000),
+            ("5 s", 5_000_000_000),
+            ("2sec", 2_000_000_000),
+            ("1m", 60_000_000_000),
+            ("2min", 120_000_000_000),
+            ("2mins", 120_000_000_000),
+            ("1h 30m", 5_400_000_000_000),
+            ("1h30m", 5_400_000_000_000),
+            ("2days", 172_800_000_000_000),
+            ("1_000ms", 1_000_000_000),
             ("1w", 604_800_000_000_000),
         ];
         for (text, nanos) in cases {
@@ -121,9 +134,17 @@ mod tests {
     #[test]
     fn wrong_durations_say_why() {
         let cases = [
-            ("", "missing"), ("s", "not a duration"), ("5", "no unit"), ("5 fortnights", "unknown unit `fortnights`"),
-            ("0s", "no time at all"), ("99999999999999999999s", "too large"), ("9999999w", "too long"),
-            ("5s,", "not a duration"), ("-5s", "not a duration"), ("1.5h", "`.5h` is not a unit"), ("_s", "not a number"),
+            ("", "missing"),
+            ("s", "not a duration"),
+            ("5", "no unit"),
+            ("5 fortnights", "unknown unit `fortnights`"),
+            ("0s", "no time at all"),
+            ("99999999999999999999s", "too large"),
+            ("9999999w", "too long"),
+            ("5s,", "not a duration"),
+            ("-5s", "not a duration"),
+            ("1.5h", "`.5h` is not a unit"),
+            ("_s", "not a number"),
         ];
         for (text, why) in cases {
             let error = period(text).expect_err(text);
@@ -133,7 +154,10 @@ mod tests {
 
     #[test]
     fn field_lists() {
-        assert_eq!(fields("account, kind"), Ok(vec!["account".into(), "kind".into()]));
+        assert_eq!(
+            fields("account, kind"),
+            Ok(vec!["account".into(), "kind".into()])
+        );
         assert_eq!(fields("0"), Ok(vec!["0".into()]));
         for wrong in ["", "a,", "a b", "a, a", "a.b"] {
             assert!(fields(wrong).is_err(), "{wrong}");

@@ -14,7 +14,7 @@ mod policies;
 mod rules;
 mod sanitize;
 
-pub(crate) use block::{RawBlock, RawMethod, block};
+pub(crate) use block::block;
 pub(crate) use call::{checked, contract, rule_checks, wire};
 pub(crate) use command::options;
 pub(crate) use function::{RawFn, function, handler_options};

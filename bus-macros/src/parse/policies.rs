@@ -2,8 +2,7 @@
 use super::literals::{count, fields, period, rate_period};
 use crate::model::{Backoff, Period, Rate, Throttle};
 
-const RATE: &str =
-    "expected `<count>/<period>`, for example \"10/s\", \"100/5m burst 20\" or \"10/s per account\"";
+const RATE: &str = "expected `<count>/<period>`, for example \"10/s\", \"100/5m burst 20\" or \"10/s per account\"";
 const BACKOFF: &str = "expected \"exponential(1s, max = 1h, jitter)\", \"fixed(30s)\", \"list(1s, 10s, 1m)\" \
      or the path of a function";
 const THROTTLE: &str = "expected `<count> failures/<period>`, for example \"5 failures/10m\"";
@@ -46,7 +45,8 @@ pub(crate) fn backoff(text: &str) -> Result<Backoff, String> {
             _ => Err("`fixed` takes one duration, for example \"fixed(30s)\"".into()),
         },
         "list" => {
-            let periods: Result<Vec<Period>, String> = arguments.iter().map(|one| period(one)).collect();
+            let periods: Result<Vec<Period>, String> =
+                arguments.iter().map(|one| period(one)).collect();
             Ok(Backoff::List(periods?))
         }
         "exponential" => exponential(&arguments),
@@ -116,23 +116,40 @@ mod tests {
 
     #[test]
     fn rates() {
-        let plain = |count, every: &str| Rate { count, period: nanos(every), burst: None, per: vec![] };
+        let plain = |count, every: &str| Rate {
+            count,
+            period: nanos(every),
+            burst: None,
+            per: vec![],
+        };
         assert_eq!(rate("10/s"), Ok(plain(10, "1s")));
         assert_eq!(rate(" 1_000 / 5m "), Ok(plain(1000, "5m")));
         assert_eq!(rate("5/250ms"), Ok(plain(5, "250ms")));
         assert_eq!(rate("5/hour"), Ok(plain(5, "1h")));
         let full = rate("100/s burst 20 per account, kind").expect("reads");
-        assert_eq!((full.burst, full.per), (Some(20), vec!["account".into(), "kind".into()]));
+        assert_eq!(
+            (full.burst, full.per),
+            (Some(20), vec!["account".into(), "kind".into()])
+        );
         assert_eq!(rate("100/s per permit").expect("reads").per, ["permit"]);
     }
 
     #[test]
     fn wrong_rates_say_why() {
         let cases = [
-            ("fast", "`fast` is not a rate"), ("", "is not a rate"), ("/s", "is not a rate"), ("10/", "is not a rate"),
-            ("10/fortnight", "unknown unit `fortnight`"), ("0/s", "zero in a period"), ("ten/s", "`ten` is not a number"),
-            ("10/s burst", "`` is not a number"), ("10/s burst 0", "zero at once"), ("10/s per", "a field is missing"),
-            ("10/s per a b", "`a b` is not the name"), ("99999999999/s", "too large"), ("10/0s", "no time"),
+            ("fast", "`fast` is not a rate"),
+            ("", "is not a rate"),
+            ("/s", "is not a rate"),
+            ("10/", "is not a rate"),
+            ("10/fortnight", "unknown unit `fortnight`"),
+            ("0/s", "zero in a period"),
+            ("ten/s", "`ten` is not a number"),
+            ("10/s burst", "`` is not a number"),
+            ("10/s burst 0", "zero at once"),
+            ("10/s per", "a field is missing"),
+            ("10/s per a b", "`a b` is not the name"),
+            ("99999999999/s", "too large"),
+            ("10/0s", "no time"),
             ("10/s per a burst 3", "not the name of a field"),
         ];
         for (text, why) in cases {
@@ -144,16 +161,28 @@ mod tests {
     #[test]
     fn backoffs() {
         assert_eq!(backoff("fixed(30s)"), Ok(Backoff::Fixed(nanos("30s"))));
-        assert_eq!(backoff("list(1s, 10s)"), Ok(Backoff::List(vec![nanos("1s"), nanos("10s")])));
+        assert_eq!(
+            backoff("list(1s, 10s)"),
+            Ok(Backoff::List(vec![nanos("1s"), nanos("10s")]))
+        );
         assert_eq!(
             backoff("exponential(1s, max=1h, jitter)"),
-            Ok(Backoff::Exponential { base: nanos("1s"), max: Some(nanos("1h")), jitter: true })
+            Ok(Backoff::Exponential {
+                base: nanos("1s"),
+                max: Some(nanos("1h")),
+                jitter: true
+            })
         );
         for (text, why) in [
-            ("5s", "is not a backoff"), ("linear(1s)", "`linear` is not a kind"), ("fixed(1s, 2s)", "takes one duration"),
-            ("fixed()", "a duration is missing"), ("list(1s,)", "a duration is missing"),
-            ("exponential(1h, max = 1s)", "shorter than the base"), ("exponential(1s, jitter, jitter)", "not expected here"),
-            ("exponential(1s, cap = 1h)", "`cap = 1h` is not expected"), ("exponential(1s", "is not a backoff"),
+            ("5s", "is not a backoff"),
+            ("linear(1s)", "`linear` is not a kind"),
+            ("fixed(1s, 2s)", "takes one duration"),
+            ("fixed()", "a duration is missing"),
+            ("list(1s,)", "a duration is missing"),
+            ("exponential(1h, max = 1s)", "shorter than the base"),
+            ("exponential(1s, jitter, jitter)", "not expected here"),
+            ("exponential(1s, cap = 1h)", "`cap = 1h` is not expected"),
+            ("exponential(1s", "is not a backoff"),
         ] {
             let error = backoff(text).expect_err(text);
             assert!(error.contains(why), "{text}: {error}");
@@ -162,15 +191,25 @@ mod tests {
 
     #[test]
     fn throttles() {
-        let five = Throttle { failures: 5, period: nanos("10m"), only: vec![] };
+        let five = Throttle {
+            failures: 5,
+            period: nanos("10m"),
+            only: vec![],
+        };
         assert_eq!(throttle("5 failures/10m"), Ok(five));
         assert_eq!(throttle("1 failure / h").expect("reads").failures, 1);
         for (text, why) in [
-            ("5/10m", "is not a throttle"), ("failures/10m", "is not a throttle"), ("0 failures/10m", "zero failures"),
-            ("5 failures/", "unknown unit"), ("5 failures", "is not a throttle"),
+            ("5/10m", "is not a throttle"),
+            ("failures/10m", "is not a throttle"),
+            ("0 failures/10m", "zero failures"),
+            ("5 failures/", "unknown unit"),
+            ("5 failures", "is not a throttle"),
         ] {
             let error = throttle(text).expect_err(text);
-            assert!(error.contains(why) || why == "unknown unit", "{text}: {error}");
+            assert!(
+                error.contains(why) || why == "unknown unit",
+                "{text}: {error}"
+            );
         }
     }
 

@@ -16,7 +16,9 @@ pub(crate) fn literal_rules(attribute: &Attribute) -> TokenStream {
 
 /// Whether the attribute says `nested`.
 pub(crate) fn is_nested(attribute: &Attribute) -> bool {
-    rules(attribute).iter().any(|rule| rule.path().is_ident("nested"))
+    rules(attribute)
+        .iter()
+        .any(|rule| rule.path().is_ident("nested"))
 }
 
 fn rules(attribute: &Attribute) -> Vec<Meta> {

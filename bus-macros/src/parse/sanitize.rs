@@ -7,7 +7,14 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, Meta, Path, Token};
 
-const WORDS: [&str; 6] = ["trim", "lowercase", "uppercase", "collapse_whitespace", "with", "nested"];
+const WORDS: [&str; 6] = [
+    "trim",
+    "lowercase",
+    "uppercase",
+    "collapse_whitespace",
+    "with",
+    "nested",
+];
 
 /// The sanitizers of one attribute, in the order they act.
 pub(crate) fn sanitizers(attribute: &Attribute, errors: &mut Errors) -> Vec<Sanitizer> {
@@ -26,7 +33,10 @@ pub(crate) fn sanitizers(attribute: &Attribute, errors: &mut Errors) -> Vec<Sani
             errors.at(&codes::BAD_SANITIZE, &attribute.meta, message);
             Vec::new()
         }
-        Ok(words) => words.into_iter().filter_map(|word| errors.take(word)).collect(),
+        Ok(words) => words
+            .into_iter()
+            .filter_map(|word| errors.take(word))
+            .collect(),
         Err(error) => {
             errors.push(Mistake::of(&codes::BAD_SANITIZE, error));
             Vec::new()
@@ -41,7 +51,9 @@ fn one(input: ParseStream<'_>) -> syn::Result<Result<Sanitizer, Mistake>> {
         input
             .parse::<Token![=]>()
             .map_err(|_| syn::Error::new(word.span(), known))?;
-        let path: Path = input.parse().map_err(|error| syn::Error::new(error.span(), known))?;
+        let path: Path = input
+            .parse()
+            .map_err(|error| syn::Error::new(error.span(), known))?;
         return Ok(Ok(Sanitizer::With(path)));
     }
     if word == "nested" {
@@ -54,5 +66,10 @@ fn one(input: ParseStream<'_>) -> syn::Result<Result<Sanitizer, Mistake>> {
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<proc_macro2::TokenTree>()?;
     }
-    Ok(Err(unknown(&codes::BAD_SANITIZE, "sanitizer", &word, WORDS.iter().copied())))
+    Ok(Err(unknown(
+        &codes::BAD_SANITIZE,
+        "sanitizer",
+        &word,
+        WORDS.iter().copied(),
+    )))
 }

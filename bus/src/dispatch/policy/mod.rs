@@ -18,4 +18,4 @@ pub use gcra::{Quota, Rate};
 pub use keyed::{Key, KeyedRate, key};
 pub use retry::{Again, retry};
 pub use timeout::{before, timeout};
-pub use validate::validate;
+pub use validate::{Validated, validate};
