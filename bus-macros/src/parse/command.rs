@@ -7,7 +7,7 @@ use crate::model::{Backoff, Options, Set};
 use crate::names::unraw;
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
-use syn::parse::ParseStream;
+use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{ExprArray, LitStr, Path, Token, parenthesized};
 
@@ -162,7 +162,7 @@ fn throttle(
     if !input.peek(syn::token::Paren) {
         return values.text(key, input, &codes::BAD_THROTTLE, policies::throttle);
     }
-    let (literal, only) = arguments(input).map_err(|error| {
+    let (literal, only) = in_parentheses(input).map_err(|error| {
         let message = format!(
             "{error}; a throttle of some errors is written `throttle(\"5 failures/10m\", only(PayError::Unreachable))`"
         );
@@ -178,9 +178,15 @@ fn throttle(
     })
 }
 
-fn arguments(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<Path>)> {
+/// Takes the whole group first: what a mistake leaves unread in it is no further mistake.
+fn in_parentheses(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<Path>)> {
     let inside;
     parenthesized!(inside in input);
+    let tokens: TokenStream = inside.parse()?;
+    arguments.parse2(tokens)
+}
+
+fn arguments(inside: ParseStream<'_>) -> syn::Result<(LitStr, Vec<Path>)> {
     let literal: LitStr = inside.parse()?;
     if inside.is_empty() {
         return Ok((literal, Vec::new()));
