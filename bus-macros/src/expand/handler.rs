@@ -38,36 +38,49 @@ pub(crate) fn handlers(block: &HandlerBlock) -> TokenStream {
 
 /// `impl Handled`: what the compiler can see through, and inline.
 fn local(handler: &Handler) -> TokenStream {
+    let site = Span::mixed_site();
     let (bus, command) = (&handler.bus, &handler.command);
     let answer = answer(handler);
-    quote_spanned! {Span::mixed_site()=>
-        #[diagnostic::do_not_recommend]
-        impl #bus::Handled for #command {
-            #[inline]
+    let body = match handler.is_async {
+        true => quote_spanned! {site=>
+            fn __handle(
+                self,
+                cx: &#bus::Context,
+            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
+                let command = self;
+                #answer
+            }
+        },
+        false => quote_spanned! {site=>
             async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> {
                 let command = self;
                 #answer
             }
+        },
+    };
+    quote_spanned! {site=>
+        #[diagnostic::do_not_recommend]
+        impl #bus::Handled for #command {
+            #[inline]
+            #body
         }
     }
 }
 
 /// The exported entry point, and the mark that this crate handles the command.
 fn remote(handler: &Handler) -> TokenStream {
+    let site = Span::mixed_site();
     let (bus, command) = (&handler.bus, &handler.command);
     let quiet = respan(command.to_token_stream(), Span::call_site());
     let answer = answer(handler);
-    let (asyncness, started) = match handler.is_async {
-        true => (
-            Some(quote_spanned!(Span::mixed_site()=> async)),
-            quote_spanned!(Span::mixed_site()=> Later(::std::boxed::Box::pin(answer(command, cx)))),
-        ),
-        false => (
-            None,
-            quote_spanned!(Span::mixed_site()=> Ready(answer(command, cx))),
-        ),
+    let started = match handler.is_async {
+        true => quote_spanned!(site=> #bus::Started::Later(::std::boxed::Box::pin(#answer))),
+        false => quote_spanned! {site=>
+            let answer = move || -> #bus::Answer<#quiet> { #answer };
+            #bus::Started::Ready(answer())
+        },
     };
-    quote_spanned! {Span::mixed_site()=>
+    quote_spanned! {site=>
         // Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
         #[allow(unreachable_pub, missing_debug_implementations)]
@@ -75,51 +88,62 @@ fn remote(handler: &Handler) -> TokenStream {
         #[diagnostic::do_not_recommend]
         impl #bus::HandledBy<Here> for #command {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> {
-            #[inline]
-            #asyncness fn answer(command: #quiet, cx: &#bus::Context) -> #bus::Answer<#quiet> { #answer }
-            #bus::Started::#started
-        }
+        fn entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
     }
 }
 
-/// Calls the handler with its arguments and makes its return value the answer. What differs from
-/// the declaration is shown at the return type, what can't be injected at the argument.
+/// Calls the handler with its arguments and makes its return value the answer: an expression of
+/// a future if the handler is `async`. What differs from the declaration is shown at the return
+/// type, what can't be injected at the argument.
 fn answer(handler: &Handler) -> TokenStream {
     let site = Span::mixed_site();
     let bus = &handler.bus;
     let command = respan(handler.command.to_token_stream(), Span::call_site());
-    let name = quiet(&handler.ident);
-    let call = match (&handler.service, handler.receiver) {
-        (None, _) => quote_spanned!(site=> #name),
-        (Some(service), _) => {
-            let service = respan(service.to_token_stream(), Span::call_site());
-            quote_spanned!(site=> <#service>::#name)
-        }
+    let called = called(handler, &command);
+    let into = match &handler.returns {
+        Return::Plain(ty) => quote_spanned! {site=>
+            |value| ::core::result::Result::Ok(
+                <#ty as #bus::IsOutput<#command, <#command as #bus::Command>::Output>>::it(value)
+            )
+        },
+        Return::Fallible(ty) => quote_spanned! {site=>
+            <#ty as #bus::IntoAnswer<#command>>::into_answer
+        },
     };
-    let service = match (&handler.service, handler.receiver) {
-        (Some(service), Receiver::Ref) => {
-            let service = respan(service.to_token_stream(), Span::call_site());
-            Some(quote_spanned!(site=> #bus::inject::<#command, &#service>(cx)?,))
-        }
-        _ => None,
+    match handler.is_async {
+        // A closure for its `?`: an argument that is missing must not need an async block.
+        true => quote_spanned! {site=>
+            #bus::call::<#command, _>(
+                (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
+                    ::core::result::Result::Ok(#called)
+                })(),
+                #into,
+            )
+        },
+        false => quote_spanned!(site=> (#into)(#called)),
+    }
+}
+
+/// The call of the function or method.
+fn called(handler: &Handler, command: &TokenStream) -> TokenStream {
+    let site = Span::mixed_site();
+    let (bus, name) = (&handler.bus, quiet(&handler.ident));
+    let service = handler
+        .service
+        .as_ref()
+        .map(|service| respan(service.to_token_stream(), Span::call_site()));
+    let function = match &service {
+        None => quote_spanned!(site=> #name),
+        Some(service) => quote_spanned!(site=> <#service>::#name),
     };
+    let receiver = service
+        .filter(|_| handler.receiver == Receiver::Ref)
+        .map(|service| quote_spanned!(site=> #bus::inject::<#command, &#service>(cx)?,));
     let injected = handler
         .injected
         .iter()
         .map(|argument| quote_spanned!(site=> #bus::inject::<#command, #argument>(cx)?));
-    let wait = handler.is_async.then(|| quote_spanned!(site=> .await));
-    let call = quote_spanned!(site=> #call(#service command, #(#injected),*) #wait);
-    match &handler.returns {
-        Return::Plain(ty) => quote_spanned! {site=>
-            ::core::result::Result::Ok(
-                <#ty as #bus::IsOutput<#command, <#command as #bus::Command>::Output>>::it(#call)
-            )
-        },
-        Return::Fallible(ty) => quote_spanned! {site=>
-            <#ty as #bus::IntoAnswer<#command>>::into_answer(#call)
-        },
-    }
+    quote_spanned!(site=> #function(#receiver command, #(#injected),*))
 }
 
 fn registration(handler: &Handler) -> TokenStream {
