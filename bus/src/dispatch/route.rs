@@ -68,15 +68,16 @@ where
     }
 }
 
-/// Calls an `async` handler: `wrap` makes its return value the answer.
+/// Calls an `async` handler: `wrap` makes its return value the answer. That it is `Send` is
+/// asked for in one place, the generated return type, so that it is reported once.
 #[inline]
 pub fn call<C, F>(
     future: Result<F, Error<C::Error>>,
-    wrap: impl Fn(F::Output) -> Answer<C> + Send,
-) -> impl Future<Output = Answer<C>> + Send
+    wrap: impl Fn(F::Output) -> Answer<C>,
+) -> impl Future<Output = Answer<C>>
 where
     C: Command,
-    F: Future + Send,
+    F: Future,
 {
     match future {
         Ok(future) => Handling::<C, F, _>::Handler { future, wrap },
