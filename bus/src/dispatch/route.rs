@@ -3,6 +3,7 @@ use crate::command::{Answer, Command, Context, Error, Handled};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -38,14 +39,20 @@ pub async fn finish<C: Command>(started: Started<'_, C>) -> Answer<C> {
     }
 }
 
-pin_project! {
-    /// The call of an `async` handler, or the argument that could not be injected.
-    ///
-    /// By hand where an async block would do: that would move the command once more.
-    #[project = Step]
-    enum Handling<C: Command, F, W> {
-        Handler { #[pin] future: F, wrap: W },
-        Rejected { error: Option<Error<C::Error>> },
+/// Calls an `async` handler that takes nothing but its command: `wrap` makes its return
+/// value one that becomes an answer.
+#[inline]
+pub fn call<C, F, R, W>(future: F, wrap: W) -> impl Future<Output = Answer<C>> + Send
+where
+    C: Command,
+    F: Future + Send,
+    W: Fn(F::Output) -> R + Send,
+    R: IntoAnswer<C>,
+{
+    Calling::<C, F, W> {
+        future,
+        wrap,
+        command: PhantomData,
     }
 }
 
