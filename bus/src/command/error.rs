@@ -1,6 +1,7 @@
 //! Why a command was not answered.
 use super::authorize::Denied;
 use super::descriptor::Descriptor;
+use super::error_kind::ErrorKind;
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
@@ -86,23 +87,6 @@ pub enum Error<E = BoxError> {
     },
     /// The handler failed with the error that the command declares.
     Handler(E),
-}
-
-/// The reasons of [`Error`] without their details: for metrics and for middleware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of `Error` with its name")]
-pub enum ErrorKind {
-    Invalid,
-    Denied,
-    RateLimited,
-    TimedOut,
-    CircuitOpen,
-    Overlapped,
-    Panicked,
-    Missing,
-    Rejected,
-    Handler,
 }
 
 impl<E> Error<E> {

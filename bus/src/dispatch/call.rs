@@ -21,6 +21,11 @@ pub struct Call<'a>(&'a dyn AnySlot);
 pub struct Verdict(bool);
 
 impl Verdict {
+    #[cfg(feature = "tower")]
+    pub(super) const OK: Self = Self(true);
+    #[cfg(feature = "tower")]
+    pub(super) const FAILED: Self = Self(false);
+
     pub(super) fn of<T, E>(answer: &Result<T, E>) -> Self {
         Self(answer.is_ok())
     }

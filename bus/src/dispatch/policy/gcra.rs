@@ -59,6 +59,11 @@ impl Rate {
         }
     }
 
+    /// What it lets through.
+    pub(in crate::dispatch) fn quota(&self) -> Quota {
+        self.quota
+    }
+
     /// Counts one, or says how long to wait. A refused one is not counted.
     ///
     /// # Errors
