@@ -6,11 +6,16 @@ extern crate self as bus;
 #[path = "private.rs"]
 pub mod __private;
 mod backoff;
+pub mod clock;
+pub mod codec;
 mod command;
 mod dispatch;
+pub mod driver;
 mod error;
 mod extensions;
 mod facade;
+pub mod id;
+pub mod job;
 pub mod prelude;
 mod registry;
 

@@ -8,6 +8,11 @@ use crate::error::BoxError;
 #[derive(Debug)]
 pub struct Fallible<T, E>(pub Result<T, E>);
 
+/// The return value of a handler that can't fail; the macro wraps it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Plain<T>(pub T);
+
 /// What a handler of `C` may return.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
@@ -31,6 +36,18 @@ where
             Ok(output) => Ok(output.it()),
             Err(error) => Err(Error::Handler(error.it())),
         }
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, T> IntoAnswer<C> for Plain<T>
+where
+    C: Command,
+    T: IsOutput<C, C::Output>,
+{
+    #[inline]
+    fn into_answer(self) -> Answer<C> {
+        Ok(self.0.it())
     }
 }
 

@@ -17,7 +17,7 @@ mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
 pub use current::Scope;
-pub(crate) use current::observe_installed;
+pub(crate) use current::{bus_installed, bus_made, context_made};
 pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
-pub use route::{Started, finish, route};
+pub use route::{Started, call, finish, route};
 pub use run::{Dispatch, run, run_in};

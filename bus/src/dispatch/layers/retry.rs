@@ -1,5 +1,6 @@
 //! `Retry`: runs again what failed.
 use super::choice::Filter;
+use crate::backoff::{Backoff, Jitter};
 use crate::command::ErrorKind;
 use crate::dispatch::call::{Call, Failure, Verdict};
 use crate::dispatch::middleware::{Middleware, Next};
@@ -16,7 +17,7 @@ use std::time::Duration;
 /// is a job.
 ///
 /// ```
-/// use bus::{layers::Retry, prelude::*};
+/// use bus::{job::Backoff, layers::Retry, prelude::*};
 /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
 ///
 /// #[derive(Clone)]
@@ -33,43 +34,39 @@ use std::time::Duration;
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let retry = Retry::times(3).backoff(|failures| Duration::from_millis(5) * failures);
+/// let retry = Retry::times(3).backoff(Backoff::fixed(Duration::from_millis(5)));
 /// let bus = Bus::builder().middleware(retry).build().await?;
 /// assert_eq!(bus.dispatch(Fetch).await?, 2);
 /// # Ok(()) }
 /// ```
 pub struct Retry {
     retries: u32,
-    backoff: Box<dyn Fn(u32) -> Duration + Send + Sync>,
+    backoff: Backoff,
     again: Filter,
 }
 
-/// The wait after the first failure, where the user names none.
-const FIRST: Duration = Duration::from_millis(100);
-
-/// The longest wait, where the user names none.
-const LONGEST: Duration = Duration::from_secs(10);
+/// The waits, where the user names none: the caller waits too, so they are short.
+const WAITS: Backoff = Backoff::exponential(Duration::from_millis(100), Duration::from_secs(10))
+    .with_jitter(Jitter::HALF);
 
 impl Retry {
-    /// At most `retries` more runs after the first, with waits from 100 ms doubling to 10 s.
+    /// At most `retries` more runs after the first, with waits from 100 ms doubling to 10 s,
+    /// up to half of each left to chance.
     pub fn times(retries: u32) -> Self {
         Self {
             retries,
-            backoff: Box::new(|failures| {
-                let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
-                FIRST.saturating_mul(doubled).min(LONGEST)
-            }),
+            backoff: WAITS,
             again: Box::new(|_, failure| {
                 matches!(failure.kind, ErrorKind::Handler | ErrorKind::TimedOut)
             }),
         }
     }
 
-    /// Waits so long after that many failures: 1 after the first run. Where the failure
-    /// itself says how long to wait, the longer of the two holds.
+    /// Waits like this between two runs. Where a failure itself says how long to wait, the
+    /// longer of the two holds.
     #[must_use]
-    pub fn backoff(mut self, wait: impl Fn(u32) -> Duration + Send + Sync + 'static) -> Self {
-        self.backoff = Box::new(wait);
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
         self
     }
 
@@ -94,7 +91,8 @@ impl Middleware for Retry {
             let verdict = once.run().await;
             let wait = match call.failure() {
                 Some(failure) if (self.again)(call, failure) => {
-                    (self.backoff)(failures).max(failure.retry_after.unwrap_or_default())
+                    let wait = self.backoff.delay(failures, seed(call));
+                    wait.max(failure.retry_after.unwrap_or_default())
                 }
                 _ => return verdict,
             };
@@ -104,10 +102,16 @@ impl Middleware for Retry {
     }
 }
 
+/// Dispatches that failed together do not come back together.
+fn seed(call: Call<'_>) -> u64 {
+    call.context().id().as_u128() as u64
+}
+
 impl fmt::Debug for Retry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Retry")
             .field("retries", &self.retries)
+            .field("backoff", &self.backoff)
             .finish_non_exhaustive()
     }
 }

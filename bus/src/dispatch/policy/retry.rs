@@ -1,6 +1,6 @@
 //! `retries = 3, backoff = "…"`: runs the handler again after it failed.
 use crate::backoff::Backoff;
-use crate::command::{Answer, Command, Error};
+use crate::command::{Answer, Command, Error, MessageId};
 use std::future::Future;
 
 /// A command that `retries` can run again.
@@ -40,7 +40,8 @@ where
     for attempt in 1..=retries {
         match work(command.again()).await {
             Err(Error::Handler(_) | Error::TimedOut { .. }) => {
-                tokio::time::sleep(backoff.delay(attempt)).await;
+                let seed = MessageId::new().as_u128() as u64;
+                tokio::time::sleep(backoff.delay(attempt, seed)).await;
             }
             answer => return answer,
         }

@@ -1,4 +1,5 @@
 //! `timeout = "5s"` and the deadline of a context.
+use crate::clock;
 use crate::command::{Answer, Command, Descriptor, Error};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -34,7 +35,7 @@ pub async fn before<T, E>(
     command: &'static Descriptor,
     work: impl Future<Output = Result<T, Error<E>>>,
 ) -> Result<T, Error<E>> {
-    let begun = Instant::now();
+    let begun = clock::instant();
     let answer = match begun < deadline {
         true => until(deadline, work).await,
         false => None,
@@ -53,7 +54,7 @@ pub(in crate::dispatch) async fn within<T>(
     limit: Duration,
     work: impl Future<Output = T>,
 ) -> Option<T> {
-    match Instant::now().checked_add(limit) {
+    match clock::instant().checked_add(limit) {
         Some(deadline) => until(deadline, work).await,
         // Longer than time can tell.
         None => Some(work.await),
