@@ -14,6 +14,7 @@ pub mod policy;
 mod route;
 mod run;
 mod slot;
+mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
 pub use current::Scope;

@@ -132,16 +132,25 @@ async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
+///
+/// The middleware themselves work in the context too: what they dispatch is caused by this.
 async fn layered<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
     let stack = cx.state_arc::<Stack>();
     let global = stack.as_deref().map_or(&[][..], Stack::as_slice);
-    let slot = Slot::new(command, cx);
+    let slot = Slot::new(command, cx.clone());
     {
+        let outer = cx.deadline();
         let end = pin!(End::new(&slot, |command: C, cx: Context| async move {
-            cx.clone().scope(command.__run(&cx)).await
+            let work = cx.clone().scope(command.__run(&cx));
+            match cx.deadline().filter(|_| cx.deadline() != outer) {
+                // A middleware has set it: nobody else watches it.
+                Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
+                None => work.await,
+            }
         }));
         // The verdict is in the slot, with the answer.
-        let _ = Next::new(&slot, global, C::__middleware(), end).run().await;
+        let next = Next::new(&slot, global, C::__middleware(), end);
+        let _ = cx.scope(async { next.run().await }).await;
     }
     slot.into_answer()
 }

@@ -115,7 +115,8 @@ impl Bus {
         self.state.get()
     }
 
-    fn child(&self) -> Context {
+    /// The context of a dispatch made here on this bus.
+    pub(super) fn child(&self) -> Context {
         match Context::current() {
             Some(current) if current.is_on(&self.state) => current.child(),
             _ => self.context(),
