@@ -116,10 +116,12 @@ fn answer(handler: &Handler) -> TokenStream {
             |value| <#ty as #bus::IntoAnswer<#command>>::into_answer(value)
         },
     };
+    let alone = handler.injected.is_empty() && handler.receiver == Receiver::None;
     match handler.is_async {
-        // A closure for its `?`: an argument that is missing must not need an async block.
+        true if alone => quote_spanned!(site=> #bus::call::<#command, _, _>(#called, #into)),
+        // A closure for its `?`: an async block would move the command once more.
         true => quote_spanned! {site=>
-            #bus::call::<#command, _>(
+            #bus::call_injected::<#command, _, _>(
                 (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
                     ::core::result::Result::Ok(#called)
                 })(),
