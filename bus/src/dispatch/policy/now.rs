@@ -1,11 +1,17 @@
-//! The time of local limits, in one number.
+//! The time of local limits: the only file of the wing that reads a clock.
 use std::sync::LazyLock;
 use tokio::time::Instant;
 
-/// Nanoseconds since this process first asked. Follows tokio's clock, so tests may pause it.
+/// Now. Follows tokio's clock, so tests may pause it.
+#[inline]
+pub(super) fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Nanoseconds since this process first asked.
 #[inline]
 pub(super) fn nanos() -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    static START: LazyLock<Instant> = LazyLock::new(instant);
     let start = *START;
-    u64::try_from(Instant::now().saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(instant().saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
 }

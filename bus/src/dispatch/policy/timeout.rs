@@ -1,4 +1,5 @@
 //! `timeout = "5s"` and the deadline of a context.
+use super::now::instant;
 use crate::command::{Answer, Command, Descriptor, Error};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -17,7 +18,7 @@ pub async fn timeout<C: Command>(
     limit: Duration,
     work: impl Future<Output = Answer<C>>,
 ) -> Answer<C> {
-    before(Instant::now() + limit, C::DESCRIPTOR, work).await
+    before(instant() + limit, C::DESCRIPTOR, work).await
 }
 
 /// Waits for the answer until `deadline`.
@@ -30,7 +31,7 @@ pub async fn before<T, E>(
     work: impl Future<Output = Result<T, Error<E>>>,
 ) -> Result<T, Error<E>> {
     let mut work = pin!(work);
-    let begun = Instant::now();
+    let begun = instant();
     // The first poll decides whether there is anything to wait for.
     let first = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await;
     if let Poll::Ready(answer) = first {
