@@ -16,6 +16,9 @@ mod extensions;
 mod facade;
 pub mod id;
 pub mod job;
+#[doc(hidden)]
+pub mod keys;
+mod macros;
 pub mod prelude;
 mod registry;
 
@@ -30,4 +33,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use macros::{command, handler, handlers, sanitized};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

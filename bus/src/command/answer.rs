@@ -3,17 +3,8 @@ use super::contract::{Answer, Command};
 use super::error::Error;
 use crate::error::BoxError;
 
-/// The return value of a handler that can fail; the macro wraps it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Fallible<T, E>(pub Result<T, E>);
-
-/// The return value of a handler that can't fail; the macro wraps it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Plain<T>(pub T);
-
-/// What a handler of `C` may return.
+/// What a handler of `C` that can fail returns: implemented for the type as it is written,
+/// so that a mistake is shown there.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "a handler of `{C}` cannot return `{Self}`",
@@ -24,7 +15,7 @@ pub trait IntoAnswer<C: Command> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<C, T, E> IntoAnswer<C> for Fallible<T, E>
+impl<C, T, E> IntoAnswer<C> for Result<T, E>
 where
     C: Command,
     T: IsOutput<C, C::Output>,
@@ -32,22 +23,10 @@ where
 {
     #[inline]
     fn into_answer(self) -> Answer<C> {
-        match self.0 {
+        match self {
             Ok(output) => Ok(output.it()),
             Err(error) => Err(Error::Handler(error.it())),
         }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<C, T> IntoAnswer<C> for Plain<T>
-where
-    C: Command,
-    T: IsOutput<C, C::Output>,
-{
-    #[inline]
-    fn into_answer(self) -> Answer<C> {
-        Ok(self.0.it())
     }
 }
 

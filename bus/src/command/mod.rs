@@ -16,7 +16,7 @@ mod id;
 mod registration;
 mod sanitize;
 
-pub use answer::{Fallible, IntoAnswer, IsError, IsOutput, Plain};
+pub use answer::{IntoAnswer, IsError, IsOutput};
 pub use authorize::{Denied, IntoDecision};
 pub use context::Context;
 pub(crate) use context::set_installed;

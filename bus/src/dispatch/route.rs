@@ -1,6 +1,5 @@
 //! The two ways to a handler: the trait in the command's crate, the link symbol in another.
-use crate::command::{Answer, Command, Context, Handled};
-use crate::command::{Error, IntoAnswer};
+use crate::command::{Answer, Command, Context, Error, Handled};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
@@ -50,21 +49,18 @@ pin_project! {
     }
 }
 
-impl<C, F, W, R> Future for Handling<C, F, W>
+impl<C, F, W> Future for Handling<C, F, W>
 where
     C: Command,
     F: Future,
-    W: Fn(F::Output) -> R,
-    R: IntoAnswer<C>,
+    W: Fn(F::Output) -> Answer<C>,
 {
     type Output = Answer<C>;
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Answer<C>> {
         match self.project() {
-            Step::Handler { future, wrap } => {
-                future.poll(task).map(|value| wrap(value).into_answer())
-            }
+            Step::Handler { future, wrap } => future.poll(task).map(&*wrap),
             Step::Rejected { error } => Poll::Ready(Err(error
                 .take()
                 .expect("a future is not polled after it ended"))),
@@ -72,16 +68,15 @@ where
     }
 }
 
-/// Calls an `async` handler: `wrap` makes its return value one that becomes an answer.
+/// Calls an `async` handler: `wrap` makes its return value the answer.
 #[inline]
-pub fn call<C, F, R>(
+pub fn call<C, F>(
     future: Result<F, Error<C::Error>>,
-    wrap: impl Fn(F::Output) -> R + Send,
+    wrap: impl Fn(F::Output) -> Answer<C> + Send,
 ) -> impl Future<Output = Answer<C>> + Send
 where
     C: Command,
     F: Future + Send,
-    R: IntoAnswer<C>,
 {
     match future {
         Ok(future) => Handling::<C, F, _>::Handler { future, wrap },

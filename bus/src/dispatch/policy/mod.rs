@@ -21,4 +21,4 @@ pub(super) use now::nanos;
 pub use retry::{Again, retry};
 pub(super) use timeout::within;
 pub use timeout::{before, timeout};
-pub use validate::validate;
+pub use validate::{Validated, validate};

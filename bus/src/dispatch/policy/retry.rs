@@ -6,7 +6,7 @@ use std::future::Future;
 /// A command that `retries` can run again.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` declares `retries`, but it is not `Clone`, so it can't be run again",
+    message = "`{Self}` declares `retries`, but it is not `Clone`, so it can't be run again [BUS032]",
     label = "`retries` needs `Clone`",
     note = "add `#[derive(Clone)]` to `{Self}`, or drop `retries`"
 )]
