@@ -1,1 +1,4 @@
 //! Shared by the suite: scripted commands and jobs, servers, a database of its own for each test.
+mod log;
+
+pub use log::Log;

@@ -23,7 +23,7 @@ use tokio::sync::watch;
 ///
 /// Clones share one memory, so that a copy can be kept to [`forget`](Self::forget) by.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{layers::Cache, prelude::*};
 /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
 ///
@@ -275,8 +275,8 @@ impl<K: Hash + Eq + Clone, T: Clone + 'static> Cache<K, T> {
     }
 }
 
-fn give<T: Clone + 'static>(call: Call<'_>, output: &T) -> Verdict {
-    call.answer(output.clone())
+fn give<T: Clone + 'static>(call: Call<'_>, output: &Arc<T>) -> Verdict {
+    call.answer(T::clone(output))
         .expect("the key is that of a command with this output")
 }
 

@@ -14,7 +14,7 @@ use std::task::Poll;
 /// of the program has printed it by then. A program that is built with `panic = "abort"`
 /// ends all the same.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Catch, prelude::*};
 ///
 /// #[command(output = u32)]

@@ -10,7 +10,7 @@ use std::pin::Pin;
 /// no help. A closure is one too, but the compiler must be told of its lifetimes; this does
 /// that and nothing else.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 /// use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
 ///

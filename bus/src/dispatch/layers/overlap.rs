@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// It guards within this process. A dispatch that is made inside the one it would have to
 /// wait for is refused: it would wait forever.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Overlap, prelude::*};
 ///
 /// #[command]

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// All that meet it count together, or by key where one is given ([`keyed`](Self::keyed)).
 /// It counts in this process. For one command declare `rate = "100/s"` instead.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::RateLimit, prelude::*};
 /// use std::time::Duration;
 ///

@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The wait is in memory and the caller waits too: work that should survive longer troubles
 /// is a job.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{job::Backoff, layers::Retry, prelude::*};
 /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
 ///

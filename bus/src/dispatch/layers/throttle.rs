@@ -16,7 +16,7 @@ use std::time::Duration;
 /// says otherwise. Each command has a circuit of its own, or each key ([`keyed`](Self::keyed)).
 /// It counts in this process. For one command declare `throttle = "5 failures/10m"` instead.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Throttle, prelude::*};
 /// use std::time::Duration;
 ///

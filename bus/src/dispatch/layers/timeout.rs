@@ -11,7 +11,7 @@ use std::time::Duration;
 /// For one command declare `timeout = "5s"` instead. A dispatch that is answered without
 /// waiting never arms a timer.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Timeout, prelude::*};
 /// use std::time::Duration;
 ///

@@ -24,7 +24,7 @@ use tower_service::Service;
 /// A service that is not ready makes the dispatches behind it wait in the order of their
 /// arrival; shed load where that should not be (`ServiceBuilder::new().load_shed()…`).
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, prelude::*};
 /// use tower::ServiceBuilder;
 ///

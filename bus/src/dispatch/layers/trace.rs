@@ -17,7 +17,7 @@ use tracing::{Instrument, Level, Span};
 ///
 /// The target is `bus`. Where its level is filtered out, all this costs a comparison.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{layers::Trace, prelude::*};
 /// use tracing_subscriber::fmt::format::FmtSpan;
 ///

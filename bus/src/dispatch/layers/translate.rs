@@ -9,7 +9,7 @@ use std::fmt;
 /// For what a caller should see otherwise than the handler said it: an error of a database
 /// as one of the domain, a missing thing as a default.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Translate, prelude::*};
 ///
 /// #[derive(Debug, PartialEq)]
