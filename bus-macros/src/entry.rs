@@ -60,7 +60,7 @@ pub(crate) fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream 
         };
         let glue = match check::handler(&function, Place::Free, bus.clone(), errors) {
             Some(handler) => expand::handler(&handler),
-            None => check::guess(&function.sig)
+            None => check::guess(&function.sig, Place::Free)
                 .map_or_else(TokenStream::new, |path| expand::inert_handler(&bus, &path)),
         };
         quote!(#item #glue)
@@ -95,7 +95,10 @@ pub(crate) fn handlers(attribute: TokenStream, item: TokenStream) -> TokenStream
                     handler.cfgs.extend(block.cfgs.iter().cloned());
                     handlers.push(handler);
                 }
-                None => broken.extend(check::guess(&method.function.sig).map(|path| (bus, path))),
+                None => broken.extend(
+                    check::guess(&method.function.sig, Place::Method(&block.service))
+                        .map(|path| (bus, path)),
+                ),
             }
         }
         expand::handlers(&HandlerBlock {

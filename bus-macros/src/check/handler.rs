@@ -181,7 +181,15 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
 
 /// Which command a handler with mistakes was meant for, so that the command is not reported as
 /// unhandled besides.
-pub(crate) fn guess(sig: &Signature) -> Option<Path> {
+pub(crate) fn guess(sig: &Signature, place: Place<'_>) -> Option<Path> {
+    // Nothing can be added inside an `impl` block.
+    let inside = sig
+        .inputs
+        .iter()
+        .any(|argument| matches!(argument, FnArg::Receiver(_)));
+    if inside && matches!(place, Place::Free) {
+        return None;
+    }
     let by_value = typed(sig).filter_map(|ty| plain_path(ungrouped(ty)));
     let by_reference = typed(sig).filter_map(|ty| match ungrouped(ty) {
         Type::Reference(reference) => plain_path(ungrouped(&reference.elem)),
@@ -460,7 +468,7 @@ mod tests {
         ] {
             let function: RawFn =
                 syn::parse2(tokens.clone()).unwrap_or_else(|_| panic!("a function"));
-            let path = guess(&function.sig).map(text);
+            let path = guess(&function.sig, Place::Free).map(text);
             assert_eq!(path.as_deref(), guessed, "{tokens}");
         }
     }

@@ -45,7 +45,10 @@ pub(crate) fn broken(check: &RuleCheck) -> Option<String> {
         .map(|(name, bound)| format!("{name} = {}", bound.to_string().replace(' ', "")))
         .collect();
     let is = match (what, value) {
-        ("length", Number::Whole(length)) => format!("has {length} characters"),
+        ("length", Number::Whole(length)) => format!(
+            "has {length} character{}",
+            if length == 1 { "" } else { "s" }
+        ),
         _ => format!("is {}", check.tokens.to_string().replace(' ', "")),
     };
     Some(format!(

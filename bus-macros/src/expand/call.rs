@@ -50,7 +50,7 @@ pub(crate) fn contract(bus: &Bus, commands: &[Path]) -> TokenStream {
     // `$crate` is the crate of the outermost macro that its token came from: it must look like
     // written by the user, or it would be the library that wraps this macro.
     let user = commands.first().map_or_else(Span::call_site, Spanned::span);
-    let home = quote_spanned!(Span::call_site().resolved_at(user)=> $crate);
+    let home = quote_spanned!(user=> $crate);
     quote_spanned! {Span::mixed_site()=>
         const _: () = {
             #(let _ = #bus::Declaration::new::<crate::#commands>();)*

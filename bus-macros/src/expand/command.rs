@@ -195,7 +195,11 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
 /// For editors only: the keys as imports of a module that documents them, so that they are
 /// completed and hovering shows what each does.
 pub(super) fn keys(bus: &Bus, keys: &[Ident]) -> TokenStream {
-    let keys: Vec<&Ident> = keys.iter().filter(|key| *key != "crate").collect();
+    // A keyword can't be imported, and nothing twice.
+    let importable = |key: &&Ident| syn::parse2::<Ident>(key.to_token_stream()).is_ok();
+    let mut keys: Vec<&Ident> = keys.iter().filter(importable).collect();
+    keys.sort();
+    keys.dedup();
     if keys.is_empty() {
         return TokenStream::new();
     }

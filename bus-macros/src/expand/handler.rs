@@ -1,6 +1,6 @@
 //! `#[handler]`: the code of both routes, for the companion to choose from, and the registration.
 use super::fallback::inert_handler;
-use super::spans::line;
+use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
 use crate::names::{quiet, respan, this_crate, unraw};
 use proc_macro2::{Span, TokenStream};
@@ -42,15 +42,21 @@ fn local(handler: &Handler) -> TokenStream {
     let (bus, command) = (&handler.bus, &handler.command);
     let answer = answer(handler);
     let body = match handler.is_async {
-        true => quote_spanned! {site=>
-            fn __handle(
-                self,
-                cx: &#bus::Context,
-            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
-                let command = self;
-                #answer
+        true => {
+            // A future that is not `Send` is shown at the handler's name.
+            let future = shown_at(
+                handler.ident.span(),
+                quote_spanned! {site=>
+                    impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
+                },
+            );
+            quote_spanned! {site=>
+                fn __handle(self, cx: &#bus::Context) -> #future {
+                    let command = self;
+                    #answer
+                }
             }
-        },
+        }
         false => quote_spanned! {site=>
             async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> {
                 let command = self;
@@ -107,13 +113,15 @@ fn answer(handler: &Handler) -> TokenStream {
             )
         },
         Return::Fallible(ty) => quote_spanned! {site=>
-            <#ty as #bus::IntoAnswer<#command>>::into_answer
+            |value| <#ty as #bus::IntoAnswer<#command>>::into_answer(value)
         },
     };
+    let alone = handler.injected.is_empty() && handler.receiver == Receiver::None;
     match handler.is_async {
-        // A closure for its `?`: an argument that is missing must not need an async block.
+        true if alone => quote_spanned!(site=> #bus::call::<#command, _, _>(#called, #into)),
+        // A closure for its `?`: an async block would move the command once more.
         true => quote_spanned! {site=>
-            #bus::call::<#command, _>(
+            #bus::call_injected::<#command, _, _>(
                 (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
                     ::core::result::Result::Ok(#called)
                 })(),
@@ -138,11 +146,11 @@ fn called(handler: &Handler, command: &TokenStream) -> TokenStream {
     };
     let receiver = service
         .filter(|_| handler.receiver == Receiver::Ref)
-        .map(|service| quote_spanned!(site=> #bus::inject::<#command, &#service>(cx)?,));
+        .map(|service| quote_spanned!(site=> #bus::inject::<#command, _>(<&#service as #bus::FromContext<'_>>::from_context(cx))?,));
     let injected = handler
         .injected
         .iter()
-        .map(|argument| quote_spanned!(site=> #bus::inject::<#command, #argument>(cx)?));
+        .map(|argument| quote_spanned!(site=> #bus::inject::<#command, _>(<#argument as #bus::FromContext<'_>>::from_context(cx))?));
     quote_spanned!(site=> #function(#receiver command, #(#injected),*))
 }
 

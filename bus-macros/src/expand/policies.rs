@@ -4,6 +4,7 @@ use crate::model::{Backoff, Command, Member, Period, Rate, Set, Throttle, path_t
 use crate::names::{Bus, quiet};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 /// The policies as text, in the order they act.
 pub(super) fn listed(command: &Command) -> Vec<(&'static str, String)> {
@@ -93,9 +94,11 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         let backoff = backoff(bus, options.backoff.as_ref());
         statics.extend(quote_spanned!(site=> static BACKOFF: #bus::Backoff = #backoff;));
         let count = retries.value;
-        let call = quote_spanned!(site=> #bus::policy::retry::<Self, _>);
-        let call = shown_at(retries.key.span(), call);
-        work = quote_spanned!(site=> #call(#count, &BACKOFF, command, |command| #work));
+        let again = quote_spanned!(site=> <Self as #bus::policy::Again>::again);
+        let again = shown_at(retries.key.span(), again);
+        work = quote_spanned! {site=>
+            #bus::policy::retry::<Self, _>(#count, &BACKOFF, command, #again, |command| #work)
+        };
     }
     if let Some(timeout) = &options.timeout {
         let limit = duration(timeout.value);
@@ -140,7 +143,8 @@ fn before(bus: &Bus, command: &Command) -> TokenStream {
     }
     if let Some(path) = &options.authorize {
         let path = &path.value;
-        steps.extend(quote_spanned!(site=> #bus::policy::authorize::<Self>(#path(&command, cx))?;));
+        let asked = shown_at(path.span(), quote_spanned!(site=> (&command, cx)));
+        steps.extend(quote_spanned!(site=> #bus::policy::authorize::<Self>(#path #asked)?;));
     }
     if let Some(rate) = &options.rate {
         steps.extend(limit(bus, command, rate));

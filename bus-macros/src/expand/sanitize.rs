@@ -1,5 +1,4 @@
 //! `impl Sanitize`: each field through its sanitizers, in order.
-use super::spans::shown_at;
 use crate::model::{Field, Member, Sanitizer, Shape};
 use crate::names::{Bus, quiet};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -63,19 +62,25 @@ pub(crate) fn sanitize(bus: &Bus, name: &Ident, generics: &Generics, shape: &Sha
     }
 }
 
+/// The binding, shown at a word: an argument's mistake is shown where the argument is.
+fn located(field: &Ident, at: Span) -> Ident {
+    let mut located = field.clone();
+    located.set_span(field.span().located_at(at));
+    located
+}
+
 /// One sanitizer; what does not fit is shown at its word.
 fn step(bus: &Bus, field: &Ident, sanitizer: &Sanitizer) -> TokenStream {
     let site = Span::mixed_site();
     match sanitizer {
         Sanitizer::Text(word) => {
-            let at = word.span();
             let call = quiet(word);
-            let argument = shown_at(at, quote_spanned!(site=> (#field)));
+            let argument = located(field, word.span());
             quote_spanned!(site=> #bus::#call(#argument);)
         }
         Sanitizer::With(path) => quote_spanned!(site=> #path(&mut *#field);),
         Sanitizer::Nested(at) => {
-            let argument = shown_at(*at, quote_spanned!(site=> (#field)));
+            let argument = located(field, *at);
             quote_spanned!(site=> #bus::Sanitize::sanitize(#argument);)
         }
     }

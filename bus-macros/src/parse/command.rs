@@ -119,7 +119,7 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
                 at: list.at,
             });
         }
-        _ => options.bus = Some(values.any(key, input, "takes a path")?),
+        _ => options.bus = Some(values.module(key, input)?),
     }
     Ok(())
 }

@@ -57,7 +57,7 @@ const KEYS: &[Key] = &[Key {
 pub(crate) fn handler_options(tokens: TokenStream, errors: &mut Errors) -> Option<Path> {
     let mut bus = None;
     read(tokens, KEYS, errors, |key, input| {
-        bus = Some(Values(KEYS).any(key, input, "takes a path")?.value);
+        bus = Some(Values(KEYS).module(key, input)?.value);
         Ok(())
     });
     bus

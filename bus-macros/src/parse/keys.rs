@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{LitInt, LitStr, Token};
+use syn::{LitInt, LitStr, Path, Token};
 
 /// A key and how one writes it.
 pub(crate) struct Key {
@@ -144,6 +144,25 @@ impl Values<'_> {
         let value: T = input
             .parse()
             .map_err(|error| wrong(key, self.0, what, Some(error)))?;
+        let at = value.to_token_stream();
+        Ok(Set {
+            key: key.clone(),
+            value,
+            at,
+        })
+    }
+
+    /// `= path`, of a crate or module.
+    pub(crate) fn module(&self, key: &Ident, input: ParseStream<'_>) -> Result<Set<Path>, Mistake> {
+        let what = "takes the path of a crate";
+        self.equals(key, input)?;
+        let value = input
+            .call(Path::parse_mod_style)
+            .map_err(|error| wrong(key, self.0, what, Some(error)))?;
+        if value.segments.iter().any(|segment| segment.ident == "Self") {
+            let error = syn::Error::new_spanned(&value, "not a module");
+            return Err(wrong(key, self.0, what, Some(error)));
+        }
         let at = value.to_token_stream();
         Ok(Set {
             key: key.clone(),

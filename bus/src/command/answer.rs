@@ -14,7 +14,6 @@ pub trait IntoAnswer<C: Command> {
     fn into_answer(self) -> Answer<C>;
 }
 
-#[diagnostic::do_not_recommend]
 impl<C, T, E> IntoAnswer<C> for Result<T, E>
 where
     C: Command,
