@@ -53,7 +53,7 @@ impl Script {
     }
 
     /// Takes the behaviour of `other` from now on, and the time.
-    pub fn set(&self, other: Self) {
+    pub fn set(&self, other: &Self) {
         let (takes, end) = {
             let other = other.lock();
             (other.takes, other.end)

@@ -152,7 +152,7 @@ impl Drop for Ending<'_> {
                 self.span.record("outcome", kind);
                 let level = self.trace.failure;
                 if level <= LevelFilter::current() {
-                    self.event(level, kind, elapsed_us, self.call.reason());
+                    self.event(level, kind, elapsed_us, self.call.reason().as_deref());
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Drop for Ending<'_> {
 }
 
 impl Ending<'_> {
-    fn event(&self, level: Level, outcome: &'static str, elapsed_us: u64, reason: Option<String>) {
+    fn event(&self, level: Level, outcome: &'static str, elapsed_us: u64, reason: Option<&str>) {
         let command = self.call.descriptor().name;
         let correlation_id = self.call.context().correlation_id();
         let message = match outcome {
