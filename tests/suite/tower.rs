@@ -119,17 +119,18 @@ async fn shed_load_is_a_rejection() {
     assert!(reason(two).is::<tower::load_shed::error::Overloaded>());
 }
 
-/// Calls again, so many times, while the handler fails.
+/// Calls again, so many times, while the handler or a service fails.
 #[derive(Clone)]
 struct Again(u32);
 
-impl Policy<Ticket, Reply, Gone> for Again {
+impl<E> Policy<Ticket, Reply, E> for Again {
     type Future = Ready<()>;
 
-    fn retry(&mut self, _: &mut Ticket, result: &mut Result<Reply, Gone>) -> Option<Ready<()>> {
-        let failed = result.is_ok_and(|reply| {
-            reply.failure().map(|failure| failure.kind) == Some(ErrorKind::Handler)
-        });
+    fn retry(&mut self, _: &mut Ticket, result: &mut Result<Reply, E>) -> Option<Ready<()>> {
+        let failed = match result {
+            Ok(reply) => reply.failure().map(|failure| failure.kind) == Some(ErrorKind::Handler),
+            Err(_) => true,
+        };
         (failed && self.0 > 0).then(|| {
             self.0 -= 1;
             ready(())
@@ -156,6 +157,19 @@ async fn a_retry_of_tower_runs_the_handler_again() {
     let reason = reason(bus.dispatch(Once(3)).await);
     assert_eq!(reason.downcast_ref(), Some(&Gone));
     assert_eq!(script.runs(), 3 + 4 + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_tower_has_given_up_makes_way_for_the_next() {
+    let script = Script::takes(SECOND * 10);
+    let layer = ServiceBuilder::new().retry(Again(2)).timeout(SECOND);
+    let bus = behind(&script, bus::layers::tower(layer)).await;
+    let begun = Instant::now();
+    let reason = reason(bus.dispatch(Work(1)).await);
+    assert!(reason.is::<tower::timeout::error::Elapsed>());
+    assert_eq!(begun.elapsed(), SECOND * 3);
+    assert_eq!((script.runs(), script.running()), (3, 0));
+    assert_eq!(script.most_at_once(), 1);
 }
 
 /// A layer that answers by a reply that it kept.

@@ -1,10 +1,10 @@
 //! `Cache`: remembers outputs by key.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::nanos;
 use super::cache_store::{Entry, Landing, Store};
 use super::held;
 use crate::command::{Command, Context};
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::nanos;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

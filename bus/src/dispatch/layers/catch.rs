@@ -1,7 +1,7 @@
 //! `Catch`: panics become errors.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use crate::command::{Error, Panicked};
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,6 +1,6 @@
 //! A closure as a middleware.
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use std::future::Future;
 use std::pin::Pin;
 

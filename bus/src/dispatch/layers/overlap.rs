@@ -1,10 +1,10 @@
 //! `Overlap`: one at a time.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{Key, within};
 use super::choice::By;
 use super::held;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{Key, within};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;

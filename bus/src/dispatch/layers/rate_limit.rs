@@ -1,9 +1,9 @@
 //! `RateLimit`: so many in a period.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{KeyedRate, Quota, Rate};
 use super::choice::By;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{KeyedRate, Quota, Rate};
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;

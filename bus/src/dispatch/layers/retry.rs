@@ -1,9 +1,9 @@
 //! `Retry`: runs again what failed.
+use super::super::call::{Call, Failure, Verdict};
+use super::super::middleware::{Middleware, Next};
 use super::choice::Filter;
 use crate::backoff::{Backoff, Jitter};
 use crate::command::ErrorKind;
-use crate::dispatch::call::{Call, Failure, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use std::fmt;
 use std::time::Duration;
 

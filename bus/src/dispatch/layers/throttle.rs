@@ -1,9 +1,9 @@
 //! `Throttle`: the circuit breaker.
+use super::super::call::{Call, Failure, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{End, KeyedBreaker};
 use super::choice::{By, Filter};
 use crate::command::{Error, ErrorKind};
-use crate::dispatch::call::{Call, Failure, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{End, KeyedBreaker};
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;

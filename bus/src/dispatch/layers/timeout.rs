@@ -1,8 +1,8 @@
 //! `Timeout`: waits so long and no longer.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::within;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::within;
 use std::time::Duration;
 
 /// Answers `Error::TimedOut` when the rest of the way takes longer; what was begun is

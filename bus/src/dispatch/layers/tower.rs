@@ -1,8 +1,8 @@
 //! `tower(layer)`: any `tower::Layer` as a middleware.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use super::tower_service::{Inner, Order, Reply, Ticket};
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
