@@ -8,7 +8,7 @@ async fn place<'a>(
 #[allow(deprecated)]
 const _: () = {
     contracts::PlaceOrder! {
-        @ from "" @ local { #[diagnostic::do_not_recommend] impl
+        @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for contracts::PlaceOrder { #[inline] fn __handle(self,
         cx : & ::bus::__private::Context) -> impl ::core::marker::Send +
         ::core::future::Future < Output = ::bus::__private::Answer < Self >> { let

@@ -8,7 +8,7 @@ impl Shop {
 #[allow(deprecated)]
 const _: () = {
     PlaceOrder! {
-        @ from "" @ local { #[diagnostic::do_not_recommend] impl
+        @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for PlaceOrder { #[inline] fn __handle(self, cx : &
         ::bus::__private::Context) -> impl ::core::marker::Send + ::core::future::Future
         < Output = ::bus::__private::Answer < Self >> { let command = self;
