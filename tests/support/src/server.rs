@@ -13,9 +13,7 @@ pub(crate) fn answers(host: &str, port: u16) -> bool {
 
 /// Waits for `work` on a runtime of its own: `drop` is not `async`, and the test's runtime
 /// may be paused, busy or gone. What fails here is left to the sweep of a later run.
-pub(crate) fn outside<E: Error + Debug>(
-    work: impl Future<Output = Result<(), E>> + Send + 'static,
-) {
+pub(crate) fn outside<E: Error>(work: impl Future<Output = Result<(), E>> + Send + 'static) {
     let thread = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
