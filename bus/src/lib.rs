@@ -1,16 +1,23 @@
 //! Declarative command bus and durable jobs, checked at build time.
 #![forbid(unsafe_code)]
-extern crate self as bus;
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
 mod backoff;
+pub mod clock;
+pub mod codec;
 mod command;
 mod dispatch;
+pub mod driver;
 mod error;
 mod extensions;
 mod facade;
+pub mod id;
+pub mod job;
+#[doc(hidden)]
+pub mod keys;
+mod macros;
 pub mod prelude;
 mod registry;
 
@@ -25,4 +32,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use macros::{command, handler, handlers, sanitized};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

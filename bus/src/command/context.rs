@@ -41,11 +41,19 @@ pub struct Context {
     bus: Option<Arc<Extensions>>,
     id: MessageId,
     correlation: MessageId,
-    causation: Option<MessageId>,
+    /// The nil id where nothing caused it.
+    causation: MessageId,
+    /// What few requests have, shared by all dispatches of one: a child costs a count.
+    carried: Option<Arc<Carried>>,
+}
+
+/// What a request may carry beside its ids.
+#[derive(Clone, Debug, Default)]
+struct Carried {
     deadline: Option<Instant>,
     principal: Option<Arc<dyn Any + Send + Sync>>,
     cancellation: Option<CancellationToken>,
-    extensions: Option<Arc<Extensions>>,
+    extensions: Extensions,
 }
 
 /// The state of the installed bus.
@@ -56,11 +64,8 @@ static PLAIN: Context = Context {
     bus: None,
     id: MessageId::NIL,
     correlation: MessageId::NIL,
-    causation: None,
-    deadline: None,
-    principal: None,
-    cancellation: None,
-    extensions: None,
+    causation: MessageId::NIL,
+    carried: None,
 };
 
 /// Makes `state` that of the installed bus; gives it back if there is one already.
@@ -69,8 +74,8 @@ pub(crate) fn set_installed(state: Arc<Extensions>) -> Result<(), Arc<Extensions
 }
 
 impl Context {
-    /// The root of a new request on the installed bus: a new id, which is the correlation id too.
-    pub fn new() -> Self {
+    /// The root of a new request on the installed bus.
+    pub(crate) fn root() -> Self {
         let id = MessageId::new();
         Self {
             id,
@@ -89,7 +94,7 @@ impl Context {
     pub(crate) fn on(bus: Arc<Extensions>) -> Self {
         Self {
             bus: Some(bus),
-            ..Self::new()
+            ..Self::root()
         }
     }
 
@@ -106,8 +111,10 @@ impl Context {
     pub fn child(&self) -> Self {
         Self {
             id: MessageId::new(),
-            causation: Some(self.id),
-            ..self.clone()
+            causation: self.id,
+            correlation: self.correlation,
+            bus: self.bus.clone(),
+            carried: self.carried.clone(),
         }
     }
 
@@ -123,7 +130,7 @@ impl Context {
 
     /// The id of the dispatch whose handler made this one.
     pub fn causation_id(&self) -> Option<MessageId> {
-        self.causation
+        (!self.causation.is_nil()).then_some(self.causation)
     }
 
     /// The value of this type that was given to the bus.
@@ -147,34 +154,40 @@ impl Context {
 
     /// Who asks, if it is known and of this type.
     pub fn principal<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.principal.as_ref()?.downcast_ref()
+        self.carried.as_ref()?.principal.as_ref()?.downcast_ref()
     }
 
     /// Who asks, owned.
     pub fn principal_arc<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.principal.as_ref()?).downcast().ok()
+        Arc::clone(self.carried.as_ref()?.principal.as_ref()?)
+            .downcast()
+            .ok()
     }
 
     /// When the whole request must be answered.
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.carried.as_ref()?.deadline
     }
 
     /// The extension of this type.
     pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.extensions.as_ref()?.get()
+        self.carried.as_ref()?.extensions.get()
     }
 
     /// Whether the work was cancelled; long loops ask.
     pub fn is_cancelled(&self) -> bool {
-        self.cancellation
-            .as_ref()
+        self.cancellation()
             .is_some_and(CancellationToken::is_cancelled)
+    }
+
+    /// What cancels the work, if anybody can: to hand on to what takes a token.
+    pub fn cancellation(&self) -> Option<&CancellationToken> {
+        self.carried.as_ref()?.cancellation.as_ref()
     }
 
     /// Ends when the work is cancelled; never, if nobody can cancel it.
     pub async fn cancelled(&self) {
-        match &self.cancellation {
+        match self.cancellation() {
             Some(token) => token.cancelled().await,
             None => std::future::pending().await,
         }
@@ -189,15 +202,17 @@ impl Context {
     /// The same, asked by a principal that is shared already.
     #[must_use]
     pub fn with_principal_arc<T: Send + Sync + 'static>(mut self, principal: Arc<T>) -> Self {
-        self.principal = Some(principal);
+        self.carry().principal = Some(principal);
         self
     }
 
     /// The same, to be answered before `deadline`, or before the one it has if that is sooner.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(
-            self.deadline
+        let carried = self.carry();
+        carried.deadline = Some(
+            carried
+                .deadline
                 .map_or(deadline, |sooner| sooner.min(deadline)),
         );
         self
@@ -206,14 +221,14 @@ impl Context {
     /// The same, cancelled when `token` is.
     #[must_use]
     pub fn with_cancellation(mut self, token: CancellationToken) -> Self {
-        self.cancellation = Some(token);
+        self.carry().cancellation = Some(token);
         self
     }
 
     /// The same with one more extension; one of the same type is replaced.
     #[must_use]
     pub fn with_extension<T: Send + Sync + 'static>(mut self, extension: T) -> Self {
-        Arc::make_mut(self.extensions.get_or_insert_default()).insert(extension);
+        self.carry().extensions.insert(extension);
         self
     }
 
@@ -227,13 +242,12 @@ impl Context {
     /// The same, caused by another dispatch, such as one of another process.
     #[must_use]
     pub fn with_causation_id(mut self, causation: MessageId) -> Self {
-        self.causation = Some(causation);
+        self.causation = causation;
         self
     }
-}
 
-impl Default for Context {
-    fn default() -> Self {
-        Self::new()
+    /// What is carried, for a change: other contexts keep theirs.
+    fn carry(&mut self) -> &mut Carried {
+        Arc::make_mut(self.carried.get_or_insert_default())
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use tokio::task::futures::TaskLocalFuture;
 
@@ -14,9 +15,9 @@ tokio::task_local! {
 
 /// What could make one dispatch differ from a direct call: 0 means nothing.
 ///
-/// Bits are only ever added, [`UNKNOWN`] apart: they are facts about the program. A relaxed
-/// load is enough, as no data is published through this word and whoever opened a scope
-/// sees its own store.
+/// The bits are facts about the program. A relaxed
+/// load is enough, as no data is published through this word and whoever made a bus or a
+/// context sees its own store.
 static DIFFERENCE: AtomicU8 = AtomicU8::new(UNKNOWN);
 
 /// Nobody has looked yet.
@@ -25,17 +26,29 @@ const UNKNOWN: u8 = 1;
 const READ: u8 = 2;
 /// The installed bus has middleware.
 const MIDDLEWARE: u8 = 4;
-/// There has been a scope, so there may be a current context.
-const SCOPED: u8 = 8;
+/// Somebody has made a context, so there may be a current one.
+const CONTEXT: u8 = 8;
+/// There is a bus that is not the installed one.
+const OTHER: u8 = 16;
+
+/// How many buses were made.
+static BUSES: Mutex<usize> = Mutex::new(0);
 
 /// Whether a dispatch may go straight to its handler.
 #[inline]
 pub(super) fn plain() -> bool {
+    DIFFERENCE.load(Ordering::Relaxed) == 0 || looks_plain()
+}
+
+#[cold]
+fn looks_plain() -> bool {
+    if DIFFERENCE.load(Ordering::Relaxed) & UNKNOWN != 0 {
+        look();
+    }
     DIFFERENCE.load(Ordering::Relaxed) == 0
 }
 
 /// Finds out, at the first dispatch, whether any linked handler reads its context.
-#[cold]
 fn look() {
     let reads = inventory::iter::<Registration>
         .into_iter()
@@ -47,21 +60,32 @@ fn look() {
     DIFFERENCE.fetch_and(!UNKNOWN, Ordering::Relaxed);
 }
 
-/// Says that the installed bus has middleware, so that every dispatch must meet it.
-pub(crate) fn observe_installed(middleware: bool) {
+/// Notices a new bus: until it is installed, a dispatch must look for the current one.
+pub(crate) fn bus_made() {
+    *BUSES.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    add(OTHER);
+}
+
+/// Notices that a bus was installed, with or without middleware that every dispatch must meet.
+pub(crate) fn bus_installed(middleware: bool) {
     if middleware {
         add(MIDDLEWARE);
     }
+    if *BUSES.lock().unwrap_or_else(PoisonError::into_inner) == 1 {
+        DIFFERENCE.fetch_and(!OTHER, Ordering::Relaxed);
+    }
+}
+
+/// Notices that a context was made that a dispatch could have to inherit from.
+pub(crate) fn context_made() {
+    add(CONTEXT);
 }
 
 /// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
 pub(super) fn next() -> Context {
-    if DIFFERENCE.load(Ordering::Relaxed) & UNKNOWN != 0 {
-        look();
-    }
     CURRENT
         .try_with(Context::child)
-        .unwrap_or_else(|_| Context::new())
+        .unwrap_or_else(|_| Context::root())
 }
 
 /// Adds a fact. The word is read by every dispatch, so it is written only when it changes.
@@ -72,6 +96,13 @@ fn add(fact: u8) {
 }
 
 impl Context {
+    /// The root of a new request on the installed bus: a new id, which is the correlation id too.
+    #[expect(clippy::new_without_default, reason = "two defaults would differ")]
+    pub fn new() -> Self {
+        context_made();
+        Self::root()
+    }
+
     /// The context of the enclosing scope or handler, if there is one: to hand on to a
     /// spawned task, which does not inherit it.
     ///
@@ -96,7 +127,6 @@ impl Context {
     /// Runs `future` in this context: what it dispatches, at any depth and across
     /// `.await`, inherits from it.
     pub fn scope<F: Future>(self, future: F) -> Scope<F> {
-        add(SCOPED);
         Scope {
             future: CURRENT.scope(self, future),
         }

@@ -1,7 +1,7 @@
 //! The handle that users hold.
 use super::builder::Builder;
 use crate::command::{Context, Error, set_installed};
-use crate::dispatch::{Dispatch, Scope, Stack, observe_installed};
+use crate::dispatch::{Dispatch, Scope, Stack, bus_installed, bus_made, context_made};
 use crate::extensions::Extensions;
 use std::future::Future;
 use std::sync::Arc;
@@ -50,6 +50,7 @@ impl Bus {
     }
 
     pub(super) fn new(state: Extensions) -> Self {
+        bus_made();
         Self {
             state: Arc::new(state),
         }
@@ -61,7 +62,7 @@ impl Bus {
     /// [`AlreadyInstalled`], if there is one.
     pub fn install(&self) -> Result<(), AlreadyInstalled> {
         set_installed(Arc::clone(&self.state)).map_err(|_| AlreadyInstalled)?;
-        observe_installed(self.state.get::<Stack>().is_some());
+        bus_installed(self.state.get::<Stack>().is_some());
         Ok(())
     }
 
@@ -99,6 +100,7 @@ impl Bus {
     /// # Ok(()) }
     /// ```
     pub fn context(&self) -> Context {
+        context_made();
         Context::on(Arc::clone(&self.state))
     }
 
@@ -113,7 +115,8 @@ impl Bus {
         self.state.get()
     }
 
-    fn child(&self) -> Context {
+    /// The context of a dispatch made here on this bus.
+    pub(super) fn child(&self) -> Context {
         match Context::current() {
             Some(current) if current.is_on(&self.state) => current.child(),
             _ => self.context(),

@@ -1,17 +1,12 @@
-//! The time of local limits: the only file of the wing that reads a clock.
+//! The time of local limits, in one number.
+use crate::clock;
 use std::sync::LazyLock;
 use tokio::time::Instant;
 
-/// Now. Follows tokio's clock, so tests may pause it.
+/// Nanoseconds since this process first asked. Follows tokio's clock, so tests may pause it.
 #[inline]
-pub(super) fn instant() -> Instant {
-    Instant::now()
-}
-
-/// Nanoseconds since this process first asked.
-#[inline]
-pub(super) fn nanos() -> u64 {
-    static START: LazyLock<Instant> = LazyLock::new(instant);
+pub(in crate::dispatch) fn nanos() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(clock::instant);
     let start = *START;
-    u64::try_from(instant().saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(clock::instant().saturating_duration_since(start).as_nanos()).unwrap_or(u64::MAX)
 }

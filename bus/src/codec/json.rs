@@ -1,0 +1,104 @@
+//! JSON, the one format of payloads and outputs.
+
+use std::any::type_name;
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::error::CodecError;
+
+/// Encodes a payload or an output.
+///
+/// # Errors
+/// When `Serialize` refuses: a map with keys that are no strings, or an error of the type's own.
+/// The error names the type and the path to the field.
+pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, CodecError> {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => Ok(bytes.into()),
+        // Tracking the path costs time, so only a value that failed is asked again where.
+        Err(source) => Err(CodecError::Encode {
+            type_name: type_name::<T>(),
+            path: encode_path(value),
+            source,
+        }),
+    }
+}
+
+fn encode_path<T: Serialize + ?Sized>(value: &T) -> String {
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Serializer::new(std::io::sink());
+    // The first pass has failed; this one only fills the track.
+    drop(value.serialize(serde_path_to_error::Serializer::new(&mut json, &mut track)));
+    track.path().to_string()
+}
+
+/// Decodes what [`encode`] made.
+///
+/// ```
+/// let error = bus::codec::decode::<Vec<u8>>(b"[1, 2, 300]").unwrap_err();
+/// assert!(error.to_string().ends_with("see `[2]`"));
+/// ```
+///
+/// # Errors
+/// When the bytes are no JSON or not of this type; the error names the type and the path.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    serde_json::from_slice(bytes).map_err(|source| {
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let path = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+            Err(error) => error.path().to_string(),
+            // The value itself is good, so what follows it is not.
+            Ok(_) => ".".to_owned(),
+        };
+        CodecError::Decode {
+            type_name: type_name::<T>(),
+            path,
+            source,
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Order {
+        items: Vec<Item>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Item {
+        price: u32,
+    }
+
+    #[test]
+    fn values_survive() {
+        let order = Order {
+            items: vec![Item { price: 7 }],
+        };
+        assert_eq!(decode::<Order>(&encode(&order).unwrap()).unwrap(), order);
+        decode::<()>(&encode(&()).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn an_error_names_the_type_and_the_path() {
+        let error = decode::<Order>(br#"{"items":[{"price":1},{"price":"x"}]}"#).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("Order") && text.ends_with("see `items[1].price`"),
+            "{text}"
+        );
+        let error = decode::<Order>(br#"{"items":[]} x"#).unwrap_err();
+        assert!(error.to_string().ends_with("see `.`"), "{error}");
+        let error = encode(&[BTreeMap::from([(vec![1], 1)])]).unwrap_err();
+        assert!(
+            error.to_string().ends_with("cannot be encoded at `[0]`"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,32 @@
+//! The record of a job and its law.
+//!
+//! Responsible for: what a job carries (options, links), the states it may be in and the moves
+//! between them, backoff, outcomes, failures. Pure: no store, no task, no clock of its own.
+//!
+//! Not responsible for: keeping jobs (`driver`), running them (`worker`), building them (`queue`).
+//!
+//! Invariants:
+//! - A state changes only by a move of [`MOVES`]; drivers know no others.
+//! - Attempts count executions, never deliveries: see [`JobRecord`].
+//! - What is serialised here is in people's stores: fields are added, never renamed.
+
+mod error;
+mod failure;
+mod links;
+mod new_job;
+mod options;
+mod outcome;
+mod record;
+mod state;
+
+pub use crate::backoff::{Backoff, Jitter};
+pub use error::JobError;
+pub use failure::{Failure, FailureKind};
+pub use links::{
+    ChainLink, ConcurrencyUse, Conflict, Key, Links, RateLimit, RateUse, UniqueKey, UniqueUntil,
+};
+pub use new_job::{JobExtras, NewJob};
+pub use options::{JobOptions, Priority};
+pub use outcome::{Classify, Outcome, Verdict};
+pub use record::JobRecord;
+pub use state::{Cause, JobState, MOVES, Move, UnknownState};
