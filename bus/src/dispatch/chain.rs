@@ -28,10 +28,8 @@ impl Chain for () {
 
 impl<M: Middleware, R: Chain> Chain for (M, R) {
     async fn through<'a, C: Command>(&'a self, slot: &'a Slot<C>) -> Verdict {
-        let rest = pin!(End::new(|| self.1.through(slot)));
-        self.0
-            .handle(Call::new(slot), Next::new(slot, &[], rest))
-            .await
+        let rest = pin!(End::new(slot, || self.1.through(slot)));
+        self.0.handle(Call::new(slot), Next::new(rest)).await
     }
 }
 

@@ -53,29 +53,38 @@ impl<C: Command> Slot<C> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the handler is called with, and whether the context is other than the current one.
-    fn take(&self) -> (C, Option<Context>, bool) {
-        let mut inner = self.lock();
-        let (context, changed) = (inner.context.clone(), inner.changed);
-        let command = inner.command.take();
-        drop(inner);
-        let command = command.expect("each `Next` runs once, and `again` put the command back");
-        (command, context, changed)
-    }
-
     /// Calls the handler and keeps its answer.
     pub(super) async fn call(&self) -> Verdict {
-        let (command, context, changed) = self.take();
-        let cx = context.as_ref().unwrap_or(Context::plain());
-        let work = within(context.clone().filter(|_| changed), command.__run(cx));
-        let answer = match cx.deadline().filter(|_| changed) {
-            None => work.await,
-            // A middleware may have set it: nobody else watches it. Boxed, as it is rare.
-            Some(deadline) => Box::pin(before(deadline, C::DESCRIPTOR, work)).await,
+        let (command, context) = self.take();
+        let answer = match context {
+            None => command.__run(Context::plain()).await,
+            // Boxed, so that the way without a context stays small.
+            Some((cx, changed)) => Box::pin(Self::call_in(command, cx, changed)).await,
         };
         let verdict = Verdict::of(&answer);
         self.lock().answer = Some(answer);
         verdict
+    }
+
+    /// Calls the handler in a context; `changed` if it is not the current one.
+    async fn call_in(command: C, cx: Context, changed: bool) -> Answer<C> {
+        let work = within(changed.then(|| cx.clone()), command.__run(&cx));
+        match cx.deadline().filter(|_| changed) {
+            None => work.await,
+            // A middleware may have set it: nobody else watches it.
+            Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
+        }
+    }
+
+    /// What the handler is called with: the command, the context if there is one, and whether
+    /// it is other than the current one.
+    fn take(&self) -> (C, Option<(Context, bool)>) {
+        let mut inner = self.lock();
+        let context = inner.context.clone().map(|cx| (cx, inner.changed));
+        let command = inner.command.take();
+        drop(inner);
+        let command = command.expect("each `Next` runs once, and `again` put the command back");
+        (command, context)
     }
 
     /// Lends a part of the state without holding the lock: a middleware that looks at the
@@ -124,7 +133,7 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 }
 
 /// A slot whose command's type is not known.
-pub(super) trait AnySlot: Send + Sync {
+pub trait AnySlot: Send + Sync {
     fn descriptor(&self) -> &'static Descriptor;
     fn context(&self) -> Context;
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
@@ -294,21 +303,27 @@ impl<C: Command> AnySlot for Slot<C> {
 
 pin_project! {
     /// The rest of the way behind a middleware: `make` begins it, as often as it is asked to.
-    pub(super) struct End<M, F> {
+    pub(super) struct End<'s, M, F> {
+        slot: &'s dyn AnySlot,
         make: M,
+        // Where the slot keeps the command and the context for each run, once one of several
+        // was asked for.
+        kept: Option<usize>,
         #[pin]
         running: Option<F>,
     }
 }
 
-impl<M, F> End<M, F>
+impl<'s, M, F> End<'s, M, F>
 where
     M: Fn() -> F,
     F: Future<Output = Verdict>,
 {
-    pub(super) fn new(make: M) -> Self {
+    pub(super) fn new(slot: &'s dyn AnySlot, make: M) -> Self {
         Self {
+            slot,
             make,
+            kept: None,
             running: None,
         }
     }
@@ -316,16 +331,38 @@ where
 
 /// An [`End`] whose types are not known.
 pub(super) trait AnyEnd: Send {
+    /// Puts the command back for one run of several; false if it can't be copied.
+    fn again(self: Pin<&mut Self>) -> bool;
+    /// Puts the command back for the last run, if there were others.
+    fn last(self: Pin<&mut Self>);
+    /// Goes the rest of the way.
     fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict>;
     /// Drops what has not finished.
     fn stop(self: Pin<&mut Self>);
 }
 
-impl<M, F> AnyEnd for End<M, F>
+impl<M, F> AnyEnd for End<'_, M, F>
 where
     M: Fn() -> F + Send,
     F: Future<Output = Verdict> + Send,
 {
+    fn again(self: Pin<&mut Self>) -> bool {
+        let this = self.project();
+        match *this.kept {
+            Some(at) => this.slot.restore(at, false),
+            None => *this.kept = this.slot.save(),
+        }
+        this.kept.is_some()
+    }
+
+    fn last(self: Pin<&mut Self>) {
+        let this = self.project();
+        if let Some(at) = this.kept.take() {
+            this.slot.restore(at, true);
+        }
+    }
+
+    #[inline]
     fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
         let mut this = self.project();
         if this.running.is_none() {
