@@ -40,10 +40,14 @@
 
 mod claiming;
 mod kit;
+mod news;
+mod people;
+mod rescuing;
 mod run;
 mod settling;
 mod storing;
 mod table;
+mod upkeep;
 
 pub use run::{Ground, run};
 pub use table::{BEHAVIOURS, Behaviour};
