@@ -38,10 +38,14 @@
 //! [`Capabilities`]: crate::driver::Capabilities
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod chance;
 mod claiming;
 mod kit;
+mod model;
+mod model_law;
 mod news;
 mod people;
+mod race;
 mod rescuing;
 mod run;
 mod settling;

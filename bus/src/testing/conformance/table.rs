@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use super::kit::Subject;
-use super::{claiming, news, people, rescuing, settling, storing, upkeep};
+use super::{claiming, model, news, people, race, rescuing, settling, storing, upkeep};
 
 /// One thing that a store must do.
 pub struct Behaviour {
@@ -128,6 +128,14 @@ macro_rules! __conformance {
                 what_a_worker_gives_back_wakes
                 a_watcher_learns_the_end_and_the_output
                 a_watcher_learns_that_a_waiting_job_was_cancelled
+            }
+            race {
+                crashing_workers_lose_no_job_and_end_none_twice
+                pushes_repeated_by_many_store_each_job_once
+                one_of_many_settlements_of_a_delivery_is_applied
+            }
+            model {
+                a_model_and_the_store_agree
             }
         }
     };
