@@ -40,6 +40,7 @@
 
 mod chance;
 mod claiming;
+mod handing;
 mod kit;
 mod model;
 mod model_law;

@@ -56,6 +56,9 @@ impl Run {
         if self.chance.one_in(3) {
             self.now = self.now + std::time::Duration::from_secs(self.chance.below(8));
         }
+        if self.chance.one_in(20) {
+            self.now = self.now + LEASE;
+        }
         match self.chance.below(20) {
             0..=3 => self.push().await,
             4..=7 => self.claim().await,
@@ -111,10 +114,13 @@ impl Run {
                 max_attempts: 1 + self.chance.below(3) as u16,
                 ..job()
             };
-            if let Some(&known) = self.chance.pick(&self.known)
+            // One that is stored, never one that was: its id would be older than its arrival, and
+            // which of them decides is the driver's choice.
+            if let Some(known) = self.chance.pick(&self.known)
                 && self.chance.one_in(6)
+                && self.model.jobs.contains_key(known)
             {
-                job.id = known;
+                job.id = *known;
             }
             self.known.push(job.id);
             new.push(job);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use super::kit::Subject;
-use super::{claiming, model, news, people, race, rescuing, settling, storing, upkeep};
+use super::{claiming, handing, model, news, people, race, rescuing, settling, storing, upkeep};
 
 /// One thing that a store must do.
 pub struct Behaviour {
@@ -128,6 +128,12 @@ macro_rules! __conformance {
                 what_a_worker_gives_back_wakes
                 a_watcher_learns_the_end_and_the_output
                 a_watcher_learns_that_a_waiting_job_was_cancelled
+            }
+            handing {
+                a_job_handed_over_is_running_and_settles
+                what_is_not_due_new_or_free_is_not_handed_over
+                a_worker_that_is_gone_is_asked_no_more
+                pushes_of_many_are_handed_over_or_wait
             }
             race {
                 crashing_workers_lose_no_job_and_end_none_twice
