@@ -301,9 +301,7 @@ impl MemoryDriver {
         }
         let claims = request.map(|request| store.claim(worker, request, now, &mut woken));
         self.shared.finish(store, &woken);
-        let applied = settlements.iter().zip(&settled);
-        let applied = applied.filter(|(_, answer)| **answer == Settled::Applied);
-        self.shared.ended(applied.map(|(settlement, _)| settlement));
+        self.shared.ended(settlements, &settled);
         Ok((settled, claims.unwrap_or_default()))
     }
 

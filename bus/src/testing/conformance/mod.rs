@@ -40,8 +40,10 @@
 
 mod chance;
 mod claiming;
+mod fencing;
 mod handing;
 mod kit;
+mod looking;
 mod model;
 mod model_law;
 mod news;
