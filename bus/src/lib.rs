@@ -11,6 +11,7 @@ pub mod codec;
 mod command;
 mod dispatch;
 pub mod driver;
+pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
