@@ -19,6 +19,8 @@ pub mod id;
 pub mod job;
 pub mod prelude;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,

@@ -9,8 +9,12 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
+mod connect;
+mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+pub use connect::connect;
+pub use memory::MemoryDriver;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDriver;
