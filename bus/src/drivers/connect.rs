@@ -27,9 +27,9 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
         StoreUrl::Memory { name: None } => Ok(Arc::new(MemoryDriver::new())),
         StoreUrl::Memory { name: Some(name) } => Ok(Arc::new(MemoryDriver::named(name))),
         #[cfg(feature = "sqlite")]
-        StoreUrl::Sqlite { path, synchronous } => {
-            Ok(Arc::new(super::sqlite::SqliteDriver::open(path, *synchronous).await?))
-        }
+        StoreUrl::Sqlite { path, synchronous } => Ok(Arc::new(
+            super::sqlite::SqliteDriver::open(path, *synchronous).await?,
+        )),
         #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(DriverError::unsupported("sqlite", "connect")),
         StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),

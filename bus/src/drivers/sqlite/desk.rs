@@ -74,6 +74,7 @@ pub(super) struct Desk<'a> {
     connection: &'a Connection,
     hubs: Option<&'a Hubs>,
     begun: bool,
+    refused: bool,
     queues: HashMap<QueueName, Queue>,
     effects: Effects,
 }
@@ -84,6 +85,7 @@ impl<'a> Desk<'a> {
             connection,
             hubs: Some(hubs),
             begun: false,
+            refused: false,
             queues: HashMap::new(),
             effects: Effects::default(),
         }
@@ -95,6 +97,7 @@ impl<'a> Desk<'a> {
             connection,
             hubs: None,
             begun: true,
+            refused: false,
             queues: HashMap::new(),
             effects: Effects::default(),
         }
@@ -116,6 +119,11 @@ impl<'a> Desk<'a> {
         Ok(statement.execute(params)?)
     }
 
+    /// The transaction could not be begun: no fault of the work that needed it.
+    pub(super) const fn is_refused(&self) -> bool {
+        self.refused
+    }
+
     pub(super) const fn has_begun(&self) -> bool {
         self.begun
     }
@@ -123,7 +131,9 @@ impl<'a> Desk<'a> {
     /// What was read before may be old, what is read from here on is not.
     pub(super) fn begin(&mut self) -> Result<(), Fault> {
         if !self.begun {
-            self.execute("BEGIN IMMEDIATE", [])?;
+            let begun = self.execute("BEGIN IMMEDIATE", []);
+            self.refused = begun.is_err();
+            begun?;
             self.begun = true;
             self.queues.clear();
         }

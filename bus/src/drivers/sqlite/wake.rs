@@ -50,17 +50,24 @@ pub(super) struct Lookout {
     hubs: Arc<Hubs>,
     seen: Option<i64>,
     last: Instant,
+    /// Watchers of ends were not told yet of what was seen.
+    untold: bool,
+    last_told: Instant,
 }
 
 impl Lookout {
     /// How often to look: half of it is what another process's job waits in the mean.
     pub(super) const EVERY: Duration = Duration::from_millis(15);
+    /// How often those who watch ends are told to look: each of them reads a row then.
+    const ENDS: Duration = Duration::from_millis(45);
 
     pub(super) fn new(hubs: Arc<Hubs>) -> Self {
         Self {
             hubs,
             seen: None,
             last: clock::instant(),
+            untold: false,
+            last_told: clock::instant(),
         }
     }
 
@@ -90,8 +97,13 @@ impl Lookout {
         let counter: Option<i64> = counter.ok();
         if counter.is_none() || counter != self.seen {
             self.hubs.wakes.wake_all();
-            self.hubs.ends.look_all();
+            self.untold = true;
         }
         self.seen = counter;
+        if self.untold && now - self.last_told >= Self::ENDS {
+            self.hubs.ends.look_all();
+            self.untold = false;
+            self.last_told = now;
+        }
     }
 }

@@ -315,8 +315,12 @@ fn transact(
     let mut desk = Desk::new(connection, hubs);
     for work in group {
         if let Err(fault) = work.run(&mut desk) {
+            let refused = desk.is_refused();
             desk.abandon().undone(false);
-            return Err(Failed::Work(fault));
+            return Err(match refused {
+                true => Failed::Store(fault),
+                false => Failed::Work(fault),
+            });
         }
     }
     match desk.commit() {
