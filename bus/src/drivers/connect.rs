@@ -26,6 +26,11 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
     match url {
         StoreUrl::Memory { name: None } => Ok(Arc::new(MemoryDriver::new())),
         StoreUrl::Memory { name: Some(name) } => Ok(Arc::new(MemoryDriver::named(name))),
+        #[cfg(feature = "sqlite")]
+        StoreUrl::Sqlite { path, synchronous } => Ok(Arc::new(
+            super::sqlite::SqliteDriver::open(path, *synchronous).await?,
+        )),
+        #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(DriverError::unsupported("sqlite", "connect")),
         StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),
         StoreUrl::Redis { .. } => Err(DriverError::unsupported("redis", "connect")),

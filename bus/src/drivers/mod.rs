@@ -11,6 +11,10 @@
 
 mod connect;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use connect::connect;
 pub use memory::MemoryDriver;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteDriver;
