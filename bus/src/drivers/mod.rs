@@ -9,8 +9,14 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
+#[cfg(feature = "postgres")]
+mod batcher;
 mod connect;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 
 pub use connect::connect;
 pub use memory::MemoryDriver;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresDriver;
