@@ -1,4 +1,5 @@
 //! From `bus::dispatch` to the route: straight where nothing can tell, else with a context.
+use super::cold::Cold;
 use super::current;
 use super::middleware::{Layer, Next, Stack};
 use super::slot::{End, Slot};
@@ -65,7 +66,7 @@ pin_project! {
     #[project = Way]
     enum Run<C: Command, F> {
         Straight { #[pin] handler: F },
-        InContext { handler: Apart<C> },
+        InContext { handler: Cold<InContext<C>> },
     }
 }
 
@@ -77,9 +78,7 @@ impl<C: Command, F: Future<Output = Answer<C>>> Future for Run<C, F> {
         match self.project() {
             Way::Straight { handler } => handler.poll(task),
             Way::InContext { handler } => {
-                let Some(handler) = &mut handler.0 else {
-                    unreachable!("emptied only when dropped")
-                };
+                let handler = handler.get_mut();
                 handler.poll(task);
                 handler.answer.take().map_or(Poll::Pending, Poll::Ready)
             }
@@ -104,31 +103,13 @@ impl<C: Command> InContext<C> {
     }
 }
 
-/// What an [`InContext`] costs when it is dropped stays out of the straight way too.
-struct Apart<C: Command>(Option<Box<InContext<C>>>);
-
-impl<C: Command> Drop for Apart<C> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if let Some(inner) = self.0.take() {
-            drop_apart(inner);
-        }
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn drop_apart<C: Command>(inner: Box<InContext<C>>) {
-    drop(inner);
-}
-
-#[cold]
-#[inline(never)]
-fn run_in_current<C: Command + Dispatch>(command: C) -> Apart<C> {
-    Apart(Some(Box::new(InContext {
+fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InContext<C>> {
+    Cold::new(InContext {
         handler: Box::pin(async move { run_in(command, current::next()).await }),
         answer: None,
-    })))
+    })
 }
 
 /// Runs a command in the context `cx`.
@@ -151,16 +132,25 @@ async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
+///
+/// The middleware themselves work in the context too: what they dispatch is caused by this.
 async fn layered<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
     let stack = cx.state_arc::<Stack>();
     let global = stack.as_deref().map_or(&[][..], Stack::as_slice);
-    let slot = Slot::new(command, cx);
+    let slot = Slot::new(command, cx.clone());
     {
+        let outer = cx.deadline();
         let end = pin!(End::new(&slot, |command: C, cx: Context| async move {
-            cx.clone().scope(command.__run(&cx)).await
+            let work = cx.clone().scope(command.__run(&cx));
+            match cx.deadline().filter(|_| cx.deadline() != outer) {
+                // A middleware has set it: nobody else watches it.
+                Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
+                None => work.await,
+            }
         }));
         // The verdict is in the slot, with the answer.
-        let _ = Next::new(&slot, global, C::__middleware(), end).run().await;
+        let next = Next::new(&slot, global, C::__middleware(), end);
+        let _ = cx.scope(async { next.run().await }).await;
     }
     slot.into_answer()
 }

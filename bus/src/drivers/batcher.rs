@@ -175,7 +175,15 @@ mod tests {
     #[tokio::test]
     async fn what_gathers_goes_together_up_to_the_limit() {
         assert_eq!(sizes(&[2, 4, 4, 2, 2]).await, [1, 3, 3, 3, 1]);
-        assert_eq!(sizes(&[1, 12, 2]).await, [1, 1, 1], "a heavy call goes alone");
-        assert_eq!(sizes(&[2, 2, 1, 2]).await, [1, 1, 1, 1], "what does not join waits");
+        assert_eq!(
+            sizes(&[1, 12, 2]).await,
+            [1, 1, 1],
+            "a heavy call goes alone"
+        );
+        assert_eq!(
+            sizes(&[2, 2, 1, 2]).await,
+            [1, 1, 1, 1],
+            "what does not join waits"
+        );
     }
 }

@@ -32,8 +32,9 @@ pub(super) async fn claim(
     now: Timestamp,
 ) -> Result<Claims, Fault> {
     let shares = request.shares.iter().filter(|share| share.limit > 0);
-    let shares: Vec<(QueueName, usize)> =
-        shares.map(|share| (share.queue.clone(), share.limit)).collect();
+    let shares: Vec<(QueueName, usize)> = shares
+        .map(|share| (share.queue.clone(), share.limit))
+        .collect();
     let limit = request.limit.min(MAX_BATCH);
     if shares.is_empty() || limit == 0 {
         return Ok(Claims::default());
@@ -49,7 +50,11 @@ pub(super) async fn claim(
                 } else {
                     Vec::new()
                 };
-                Ok(Claims { jobs, cancelled, next_due: None })
+                Ok(Claims {
+                    jobs,
+                    cancelled,
+                    next_due: None,
+                })
             })
         })
         .await
@@ -76,11 +81,17 @@ async fn take_all(
     now: Timestamp,
 ) -> Result<Vec<Claimed>, Fault> {
     let queues = shares.iter().map(|(queue, _)| queue);
-    store.names.learn_queues(connection, &store.sql, queues).await?;
+    store
+        .names
+        .learn_queues(connection, &store.sql, queues)
+        .await?;
     let mut rest: Vec<Share> = shares
         .iter()
         .map(|(queue, limit)| Share {
-            queue: store.names.queue(queue.as_str()).expect("the name was learnt before"),
+            queue: store
+                .names
+                .queue(queue.as_str())
+                .expect("the name was learnt before"),
             limit: *limit,
         })
         .collect();
@@ -130,9 +141,14 @@ async fn take_round(
             let got = taken.get(&share.queue).map_or(&[][..], Vec::as_slice);
             let short = exhausted && got.len() < share.limit;
             let last = got.last().map(place);
-            store.floors.scanned(share.queue, start, last, short, started, took);
+            store
+                .floors
+                .scanned(share.queue, start, last, short, started, took);
             if short && !start.full {
-                again.push(Share { limit: share.limit - got.len(), ..*share });
+                again.push(Share {
+                    limit: share.limit - got.len(),
+                    ..*share
+                });
             }
         }
         let mut taken = taken;
@@ -160,7 +176,11 @@ async fn take_round(
 }
 
 fn place(job: &Claimed) -> Place {
-    (job.priority.rank(), job.run_at.as_micros(), job.lease.job.as_uuid())
+    (
+        job.priority.rank(),
+        job.run_at.as_micros(),
+        job.lease.job.as_uuid(),
+    )
 }
 
 /// One statement: takes and reads jobs, by queue, in order.
@@ -178,19 +198,32 @@ async fn take(
         .bind(worker.as_uuid())
         .bind(now.as_micros())
         .bind(shares.iter().map(|share| share.queue).collect::<Vec<_>>())
-        .bind(shares.iter().map(|share| number(share.limit)).collect::<Vec<_>>())
+        .bind(
+            shares
+                .iter()
+                .map(|share| number(share.limit))
+                .collect::<Vec<_>>(),
+        )
         .bind(places.iter().map(|place| place.0).collect::<Vec<_>>())
         .bind(places.iter().map(|place| place.1).collect::<Vec<_>>())
         .bind(places.iter().map(|place| place.2).collect::<Vec<_>>())
         .bind(number(limit));
     let found = claim.fetch_all(&mut *connection).await?;
-    let numbers: Vec<(i32, i32)> =
-        found.iter().map(rows::numbers).collect::<Result<_, _>>()?;
-    let (queues, kinds) = (numbers.iter().map(|pair| pair.0), numbers.iter().map(|pair| pair.1));
-    store.names.learn_numbers(connection, &store.sql, queues, kinds).await?;
+    let numbers: Vec<(i32, i32)> = found.iter().map(rows::numbers).collect::<Result<_, _>>()?;
+    let (queues, kinds) = (
+        numbers.iter().map(|pair| pair.0),
+        numbers.iter().map(|pair| pair.1),
+    );
+    store
+        .names
+        .learn_numbers(connection, &store.sql, queues, kinds)
+        .await?;
     let mut taken: HashMap<i32, Vec<Claimed>> = HashMap::new();
     for (row, (queue, _)) in found.iter().zip(&numbers) {
-        taken.entry(*queue).or_default().push(rows::claimed(row, &store.names)?);
+        taken
+            .entry(*queue)
+            .or_default()
+            .push(rows::claimed(row, &store.names)?);
     }
     for jobs in taken.values_mut() {
         jobs.sort_by_key(place);

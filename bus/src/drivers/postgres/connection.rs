@@ -98,7 +98,11 @@ impl Lane {
         let mut connection = self.connection(&mut open).await?;
         let done = tokio::time::timeout(ANSWER_WITHIN, work(&mut connection)).await;
         let result = done.unwrap_or_else(|_| Err(Fault::transient("no answer in time")));
-        if result.as_ref().err().is_none_or(|fault| !fault.is_transient()) {
+        if result
+            .as_ref()
+            .err()
+            .is_none_or(|fault| !fault.is_transient())
+        {
             let used = clock::instant();
             *open = Some(Open { connection, used });
         }

@@ -7,7 +7,10 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 
 /// The whole stream for these entries, the columns as in [`NEW_COLUMNS`].
 pub(super) fn encode(entries: &[Entry<'_>]) -> Vec<u8> {
-    let bodies: usize = entries.iter().map(|entry| entry.job.envelope.body.len()).sum();
+    let bodies: usize = entries
+        .iter()
+        .map(|entry| entry.job.envelope.body.len())
+        .sum();
     let mut stream = Vec::with_capacity(64 + entries.len() * 192 + bodies);
     stream.extend_from_slice(SIGNATURE);
     // Flags and the length of the header's extension: none.
@@ -35,7 +38,10 @@ fn encode_row(entry: &Entry<'_>, stream: &mut Vec<u8>) {
     put(stream, Some(&entry.max_attempts().to_be_bytes()));
     put(stream, Some(entry.job.id.as_bytes()));
     let worker = entry.worker();
-    put(stream, worker.as_ref().map(|worker| worker.as_bytes().as_slice()));
+    put(
+        stream,
+        worker.as_ref().map(|worker| worker.as_bytes().as_slice()),
+    );
     put(stream, envelope.key_id.as_deref().map(str::as_bytes));
     put(stream, entry.headers().as_deref().map(str::as_bytes));
     put(stream, entry.extras().as_deref().map(str::as_bytes));

@@ -59,8 +59,10 @@ impl PostgresDriver {
     /// # Errors
     /// When the URL is not one of a PostgreSQL client.
     pub fn open(url: &ClientUrl, schema: &str) -> Result<Self, DriverError> {
-        let options: PgConnectOptions =
-            url.expose().parse().map_err(|error| Fault::from(error).of("open"))?;
+        let options: PgConnectOptions = url
+            .expose()
+            .parse()
+            .map_err(|error| Fault::from(error).of("open"))?;
         let options = match options.get_application_name() {
             Some(_) => options,
             None => options.application_name("bus"),
@@ -79,7 +81,11 @@ impl PostgresDriver {
             told,
             _stop: closed.clone().drop_guard(),
         };
-        Ok(Self { store, tasks: Mutex::new(Some(tasks)), closed })
+        Ok(Self {
+            store,
+            tasks: Mutex::new(Some(tasks)),
+            closed,
+        })
     }
 
     /// Stores jobs in the caller's transaction: they exist if and only if it commits. As
@@ -96,18 +102,26 @@ impl PostgresDriver {
     ) -> Result<Vec<Pushed>, DriverError> {
         const OPERATION: &str = "push_in";
         allowed(&jobs, OPERATION)?;
-        self.learn(&jobs).await.map_err(|fault| fault.of(OPERATION))?;
+        self.learn(&jobs)
+            .await
+            .map_err(|fault| fault.of(OPERATION))?;
         let mut answers = Vec::with_capacity(jobs.len());
         let mut seen = std::collections::HashSet::new();
         for part in jobs.chunks(MAX_BATCH) {
             let firsts: Vec<&NewJob> = part.iter().filter(|job| seen.insert(job.id)).collect();
-            let entries: Vec<_> =
-                firsts.iter().map(|job| push::entry(&self.store, job, now, None)).collect();
+            let entries: Vec<_> = firsts
+                .iter()
+                .map(|job| push::entry(&self.store, job, now, None))
+                .collect();
             let mut new = push::insert(&self.store, connection, &entries)
                 .await
                 .map_err(|fault| fault.of(OPERATION))?;
             answers.extend(part.iter().map(|job| {
-                if new.remove(&job.id) { Pushed::Stored } else { Pushed::Duplicate(job.id) }
+                if new.remove(&job.id) {
+                    Pushed::Stored
+                } else {
+                    Pushed::Duplicate(job.id)
+                }
             }));
         }
         Ok(answers)
@@ -133,8 +147,14 @@ impl PostgresDriver {
         let failed = |fault: Fault| fault.of(OPERATION);
         self.learn(&settlement.follow).await.map_err(failed)?;
         let one = [(settlement.clone(), now)];
-        let applied = settle::apply(&self.store, connection, worker, &one).await.map_err(failed)?;
-        Ok(if applied == [true] { Settled::Applied } else { Settled::LeaseLost })
+        let applied = settle::apply(&self.store, connection, worker, &one)
+            .await
+            .map_err(failed)?;
+        Ok(if applied == [true] {
+            Settled::Applied
+        } else {
+            Settled::LeaseLost
+        })
     }
 
     /// A transaction with jobs of these queues has committed: wakes who waits for them.
@@ -152,7 +172,11 @@ impl PostgresDriver {
         let known = |job: &NewJob| {
             let (queue, envelope) = (job.queue.as_str(), &job.envelope);
             self.store.names.queue(queue).is_some()
-                && self.store.names.kind(&envelope.name, envelope.version).is_some()
+                && self
+                    .store
+                    .names
+                    .kind(&envelope.name, envelope.version)
+                    .is_some()
         };
         let unknown: Vec<NewJob> = jobs.iter().filter(|job| !known(job)).cloned().collect();
         if unknown.is_empty() {
@@ -168,12 +192,18 @@ impl PostgresDriver {
 
     fn pushes(&self) -> Result<Arc<Batcher<Pushes>>, Fault> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.as_ref().map(|tasks| Arc::clone(&tasks.pushes)).ok_or_else(closed)
+        tasks
+            .as_ref()
+            .map(|tasks| Arc::clone(&tasks.pushes))
+            .ok_or_else(closed)
     }
 
     fn settles(&self) -> Result<Arc<Batcher<Settles>>, Fault> {
         let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.as_ref().map(|tasks| Arc::clone(&tasks.settles)).ok_or_else(closed)
+        tasks
+            .as_ref()
+            .map(|tasks| Arc::clone(&tasks.settles))
+            .ok_or_else(closed)
     }
 
     /// Stores jobs part by part, so that an error leaves the first ones stored.
@@ -198,8 +228,21 @@ impl PostgresDriver {
     }
 
     async fn shut(&self) {
-        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Tasks { pushes, settles, running, told, _stop }) = tasks else { return };
+        let tasks = self
+            .tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(Tasks {
+            pushes,
+            settles,
+            running,
+            told,
+            _stop,
+        }) = tasks
+        else {
+            return;
+        };
         drop((pushes, settles));
         self.closed.cancel();
         for task in running {
@@ -208,7 +251,13 @@ impl PostgresDriver {
         }
         let _ = told.await;
         let store = &self.store;
-        for lane in [&store.push, &store.claim, &store.settle, &store.upkeep, &store.ask] {
+        for lane in [
+            &store.push,
+            &store.claim,
+            &store.settle,
+            &store.upkeep,
+            &store.ask,
+        ] {
             lane.close().await;
         }
         store.wakes.close();
@@ -261,9 +310,10 @@ impl Driver for PostgresDriver {
 
     fn ping(&self) -> DriverFuture<'_, ()> {
         let lane = &self.store.upkeep;
-        named!("ping", lane.run(|connection| {
-            Box::pin(async move { Ok(connection.ping().await?) })
-        }))
+        named!(
+            "ping",
+            lane.run(|connection| { Box::pin(async move { Ok(connection.ping().await?) }) })
+        )
     }
 
     fn close(&self) -> DriverFuture<'_, ()> {
@@ -276,7 +326,9 @@ impl Driver for PostgresDriver {
     fn push(&self, jobs: Vec<NewJob>, now: Timestamp) -> DriverFuture<'_, Vec<Pushed>> {
         Box::pin(async move {
             allowed(&jobs, "push")?;
-            self.store_parts(jobs, now).await.map_err(|fault| fault.of("push"))
+            self.store_parts(jobs, now)
+                .await
+                .map_err(|fault| fault.of("push"))
         })
     }
 
@@ -308,8 +360,16 @@ impl Driver for PostgresDriver {
             }
             let settlements = settlements.to_vec();
             let settles = self.settles().map_err(|fault| fault.of("settle"))?;
-            let settled = settles.call(Outcomes { worker, settlements, now }).await;
-            settled.unwrap_or_else(|| Err(closed())).map_err(|fault| fault.of("settle"))
+            let settled = settles
+                .call(Outcomes {
+                    worker,
+                    settlements,
+                    now,
+                })
+                .await;
+            settled
+                .unwrap_or_else(|| Err(closed()))
+                .map_err(|fault| fault.of("settle"))
         })
     }
 
@@ -394,7 +454,10 @@ impl Inspect for PostgresDriver {
         limit: usize,
         now: Timestamp,
     ) -> DriverFuture<'a, CancelCount> {
-        named!("cancel", inspect::cancel(&self.store, jobs, reason, keep, limit, now))
+        named!(
+            "cancel",
+            inspect::cancel(&self.store, jobs, reason, keep, limit, now)
+        )
     }
 
     fn delete<'a>(

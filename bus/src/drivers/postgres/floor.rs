@@ -70,12 +70,18 @@ impl Floors {
             full_at: None,
             full_took: Duration::ZERO,
         });
-        let since = floor.full_at.map_or(Duration::MAX, |at| now.saturating_duration_since(at));
+        let since = floor
+            .full_at
+            .map_or(Duration::MAX, |at| now.saturating_duration_since(at));
         let wanted = full || floor.doubted || since >= FULL_EVERY;
         let allowed = floor.full_took < DEAR || since >= floor.full_took * SHARE_OF_TIME;
         let full = floor.place == START || (wanted && allowed);
         let place = if full { START } else { floor.place };
-        Start { place, full, doubts: floor.doubts }
+        Start {
+            place,
+            full,
+            doubts: floor.doubts,
+        }
     }
 
     /// A scan is done: `last` is the last place it took from, `short` that it found the end.
@@ -89,7 +95,9 @@ impl Floors {
         took: Duration,
     ) {
         let mut queues = self.lock();
-        let Some(floor) = queues.get_mut(&queue) else { return };
+        let Some(floor) = queues.get_mut(&queue) else {
+            return;
+        };
         if start.full {
             floor.full_at = Some(at);
             floor.full_took = took;
@@ -156,14 +164,21 @@ mod tests {
         let floors = after_one_scan(now, MS);
         assert_eq!(floors.start(1, false, now).place, place(10));
         floors.appeared(1, place(11));
-        assert_eq!(floors.start(1, false, now).place, place(10), "above: no doubt");
+        assert_eq!(
+            floors.start(1, false, now).place,
+            place(10),
+            "above: no doubt"
+        );
         floors.appeared(1, place(9));
         assert!(floors.start(1, false, now).full, "below: looked for");
         let floors = after_one_scan(now, MS);
         floors.doubt_all();
         assert!(floors.start(1, false, now).full);
         let floors = after_one_scan(now, MS);
-        assert!(floors.start(1, false, now + FULL_EVERY).full, "now and then");
+        assert!(
+            floors.start(1, false, now + FULL_EVERY).full,
+            "now and then"
+        );
     }
 
     #[tokio::test]
@@ -182,6 +197,9 @@ mod tests {
         let floors = after_one_scan(now, 100 * MS);
         floors.doubt(1);
         assert!(!floors.start(1, true, now + 1_000 * MS).full);
-        assert!(floors.start(1, true, now + 2_000 * MS).full, "a twentieth of the time");
+        assert!(
+            floors.start(1, true, now + 2_000 * MS).full,
+            "a twentieth of the time"
+        );
     }
 }

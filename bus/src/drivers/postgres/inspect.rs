@@ -20,8 +20,12 @@ use crate::driver::{
 use crate::id::{JobId, QueueName};
 use crate::job::{JobRecord, JobState};
 
-const CANCELLABLE: [JobState; 4] =
-    [JobState::Scheduled, JobState::Available, JobState::Running, JobState::Retryable];
+const CANCELLABLE: [JobState; 4] = [
+    JobState::Scheduled,
+    JobState::Available,
+    JobState::Running,
+    JobState::Retryable,
+];
 const RETRYABLE: [JobState; 5] = [
     JobState::Scheduled,
     JobState::Retryable,
@@ -57,10 +61,20 @@ async fn read(
     connection: &mut PgConnection,
     sql: &mut QueryBuilder<Postgres>,
 ) -> Result<Vec<JobRecord>, Fault> {
-    let found = sql.build().persistent(false).fetch_all(&mut *connection).await?;
+    let found = sql
+        .build()
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
     let numbers: Vec<(i32, i32)> = found.iter().map(rows::numbers).collect::<Result<_, _>>()?;
-    let (queues, kinds) = (numbers.iter().map(|pair| pair.0), numbers.iter().map(|pair| pair.1));
-    store.names.learn_numbers(connection, &store.sql, queues, kinds).await?;
+    let (queues, kinds) = (
+        numbers.iter().map(|pair| pair.0),
+        numbers.iter().map(|pair| pair.1),
+    );
+    store
+        .names
+        .learn_numbers(connection, &store.sql, queues, kinds)
+        .await?;
     let record = |row: &PgRow| rows::record(row, &store.names);
     Ok(found.iter().map(record).collect::<Result<_, _>>()?)
 }
@@ -98,7 +112,11 @@ pub(super) async fn list(
                 let found = read(&shared, connection, &mut sql).await?;
                 let end = found.len() < wanted;
                 after = found.last().map(|job| job.id);
-                jobs.extend(found.into_iter().filter(|job| condition.fits(job.extras.as_deref())));
+                jobs.extend(
+                    found
+                        .into_iter()
+                        .filter(|job| condition.fits(job.extras.as_deref())),
+                );
                 if end || jobs.len() > limit {
                     break;
                 }
@@ -128,20 +146,30 @@ pub(super) async fn counts(
                     return Ok(vec![QueueCounts::empty(queue.clone())]);
                 }
             }
-            let found = query(&shared.sql.counts).bind(number).fetch_all(&mut *connection).await?;
+            let found = query(&shared.sql.counts)
+                .bind(number)
+                .fetch_all(&mut *connection)
+                .await?;
             let queues: Result<Vec<i32>, sqlx::Error> =
                 found.iter().map(|row| row.try_get(0)).collect();
-            shared.names.learn_numbers(connection, &shared.sql, queues?, []).await?;
+            shared
+                .names
+                .learn_numbers(connection, &shared.sql, queues?, [])
+                .await?;
             let mut counts: BTreeMap<QueueName, QueueCounts> = BTreeMap::new();
             if let Some(queue) = queue {
                 counts.insert(queue.clone(), QueueCounts::empty(queue));
             }
             for row in &found {
                 let name = shared.names.queue_name(row.try_get(0)?);
-                let entry = counts.entry(name.clone()).or_insert_with(|| QueueCounts::empty(name));
+                let entry = counts
+                    .entry(name.clone())
+                    .or_insert_with(|| QueueCounts::empty(name));
                 let code = u8::try_from(row.try_get::<i16, _>(1)?).unwrap_or(u8::MAX);
                 // A state of a newer version is nobody's here.
-                let Ok(state) = JobState::from_code(code) else { continue };
+                let Ok(state) = JobState::from_code(code) else {
+                    continue;
+                };
                 entry.add(state, u64::try_from(row.try_get::<i64, _>(2)?).unwrap_or(0));
                 if state == JobState::Available {
                     entry.oldest_due = Some(Timestamp::from_micros(row.try_get(3)?));
@@ -209,15 +237,24 @@ async fn act(
 ) -> Result<Vec<PgRow>, Fault> {
     let target = Target::of(store, connection, selection, states, limit).await?;
     let schema = &store.sql.schema;
-    change.push(format_args!(" where x.id = any(array(select j.id from {schema}.jobs j where "));
+    change.push(format_args!(
+        " where x.id = any(array(select j.id from {schema}.jobs j where "
+    ));
     target.push(&mut change, schema);
     push_states(&mut change, states);
     if states.contains(&JobState::Running) {
         change.push(" and not j.cancel");
     }
-    change.push(format_args!(" order by j.id limit {} for update)) ", at_most(limit)));
+    change.push(format_args!(
+        " order by j.id limit {} for update)) ",
+        at_most(limit)
+    ));
     change.push(format_args!("returning {returning}"));
-    let rows = change.build().persistent(false).fetch_all(&mut *connection).await?;
+    let rows = change
+        .build()
+        .persistent(false)
+        .fetch_all(&mut *connection)
+        .await?;
     Ok(rows)
 }
 
@@ -238,12 +275,18 @@ pub(super) async fn retry(
                  ended_at = null, keep_until = null, reason = null, output = null, run_at = "
             ));
             change.push_bind(now.as_micros());
-            let rows = act(&shared, connection, change, jobs, &RETRYABLE, limit, "x.queue").await?;
+            let rows = act(
+                &shared, connection, change, jobs, &RETRYABLE, limit, "x.queue",
+            )
+            .await?;
             let queues: Result<Vec<i32>, sqlx::Error> =
                 rows.iter().map(|row| row.try_get(0)).collect();
             let queues = queues?;
             let numbers = queues.iter().copied();
-            shared.names.learn_numbers(connection, &shared.sql, numbers, []).await?;
+            shared
+                .names
+                .learn_numbers(connection, &shared.sql, numbers, [])
+                .await?;
             shared.wake_numbers(queues);
             Ok(rows.len() as u64)
         })
@@ -325,7 +368,9 @@ pub(super) async fn delete(
             let change = QueryBuilder::new(format!("delete from {}.jobs x", shared.sql.schema));
             let rows = act(&shared, connection, change, jobs, &DELETABLE, limit, "x.id").await?;
             for row in &rows {
-                shared.ends.look(JobId::from(row.try_get::<uuid::Uuid, _>(0)?));
+                shared
+                    .ends
+                    .look(JobId::from(row.try_get::<uuid::Uuid, _>(0)?));
             }
             Ok(rows.len() as u64)
         })
@@ -339,7 +384,10 @@ pub(super) async fn pause(
     reason: Option<&str>,
     now: Timestamp,
 ) -> Result<bool, Fault> {
-    let (queue, reason) = (queue.clone(), reason.map(|reason| reason.as_bytes().to_vec()));
+    let (queue, reason) = (
+        queue.clone(),
+        reason.map(|reason| reason.as_bytes().to_vec()),
+    );
     let shared = Arc::clone(store);
     let lane = &store.ask;
     lane.run(move |connection| {

@@ -69,15 +69,25 @@ impl Names {
     ) -> Result<(), Fault> {
         let mut missing: Vec<&str> = self.read(|known| {
             let unknown = |name: &&QueueName| !known.queues.contains_key(*name);
-            names.into_iter().filter(unknown).map(QueueName::as_str).collect()
+            names
+                .into_iter()
+                .filter(unknown)
+                .map(QueueName::as_str)
+                .collect()
         });
         if missing.is_empty() {
             return Ok(());
         }
         missing.sort_unstable();
         missing.dedup();
-        query(&sql.add_queues).bind(&missing).execute(&mut *connection).await?;
-        let rows = query(&sql.queues_by_name).bind(missing).fetch_all(connection).await?;
+        query(&sql.add_queues)
+            .bind(&missing)
+            .execute(&mut *connection)
+            .await?;
+        let rows = query(&sql.queues_by_name)
+            .bind(missing)
+            .fetch_all(connection)
+            .await?;
         self.know_queues(&rows)
     }
 
@@ -89,11 +99,12 @@ impl Names {
         kinds: impl IntoIterator<Item = (&CommandName, u16)>,
     ) -> Result<(), Fault> {
         let mut missing: Vec<(&str, u16)> = self.read(|known| {
-            let unknown = |kind: &(&CommandName, u16)| {
-                !known.kinds.contains_key(&(kind.0.clone(), kind.1))
-            };
+            let unknown =
+                |kind: &(&CommandName, u16)| !known.kinds.contains_key(&(kind.0.clone(), kind.1));
             let kinds = kinds.into_iter().filter(unknown);
-            kinds.map(|(name, version)| (name.as_str(), version)).collect()
+            kinds
+                .map(|(name, version)| (name.as_str(), version))
+                .collect()
         });
         if missing.is_empty() {
             return Ok(());
@@ -120,18 +131,31 @@ impl Names {
         kinds: impl IntoIterator<Item = i32>,
     ) -> Result<(), Fault> {
         let (queues, kinds) = self.read(|known| {
-            let queues = queues.into_iter().filter(|id| !known.queue_names.contains_key(id));
-            let kinds = kinds.into_iter().filter(|id| !known.kind_names.contains_key(id));
-            (queues.collect::<BTreeSet<_>>(), kinds.collect::<BTreeSet<_>>())
+            let queues = queues
+                .into_iter()
+                .filter(|id| !known.queue_names.contains_key(id));
+            let kinds = kinds
+                .into_iter()
+                .filter(|id| !known.kind_names.contains_key(id));
+            (
+                queues.collect::<BTreeSet<_>>(),
+                kinds.collect::<BTreeSet<_>>(),
+            )
         });
         if !queues.is_empty() {
             let queues: Vec<i32> = queues.into_iter().collect();
-            let rows = query(&sql.queues_by_id).bind(queues).fetch_all(&mut *connection).await?;
+            let rows = query(&sql.queues_by_id)
+                .bind(queues)
+                .fetch_all(&mut *connection)
+                .await?;
             self.know_queues(&rows)?;
         }
         if !kinds.is_empty() {
             let kinds: Vec<i32> = kinds.into_iter().collect();
-            let rows = query(&sql.kinds_by_id).bind(kinds).fetch_all(connection).await?;
+            let rows = query(&sql.kinds_by_id)
+                .bind(kinds)
+                .fetch_all(connection)
+                .await?;
             self.know_kinds(&rows)?;
         }
         Ok(())

@@ -84,7 +84,10 @@ impl Group for Pushes {
         match flush(&self.0, calls).await {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
-                sizes.into_iter().map(|size| Ok(answers.by_ref().take(size).collect())).collect()
+                sizes
+                    .into_iter()
+                    .map(|size| Ok(answers.by_ref().take(size).collect()))
+                    .collect()
             }
             Err(fault) => sizes.into_iter().map(|_| Err(fault.clone())).collect(),
         }
@@ -117,7 +120,8 @@ async fn flush(store: &Arc<Store>, calls: Vec<Push>) -> Result<Vec<Pushed>, Faul
                 Ok(stored) => Ok(announce(&shared, jobs, &stored, &workers, reserved)),
                 Err(fault) => {
                     for part in reserved {
-                        part.by.release(&part.queue, part.jobs.len(), fault.is_transient());
+                        part.by
+                            .release(&part.queue, part.jobs.len(), fault.is_transient());
                     }
                     Err(fault)
                 }
@@ -134,7 +138,10 @@ pub(super) async fn learn<'a>(
     jobs: impl Iterator<Item = &'a NewJob> + Clone,
 ) -> Result<(), Fault> {
     let queues = jobs.clone().map(|job| &job.queue);
-    store.names.learn_queues(&mut *connection, &store.sql, queues).await?;
+    store
+        .names
+        .learn_queues(&mut *connection, &store.sql, queues)
+        .await?;
     let kinds = jobs.map(|job| (&job.envelope.name, job.envelope.version));
     store.names.learn_kinds(connection, &store.sql, kinds).await
 }
@@ -150,7 +157,10 @@ pub(super) fn entry<'a>(
     Entry {
         job,
         queue: store.names.queue(job.queue.as_str()).expect(known),
-        kind: store.names.kind(&job.envelope.name, job.envelope.version).expect(known),
+        kind: store
+            .names
+            .kind(&job.envelope.name, job.envelope.version)
+            .expect(known),
         now,
         worker,
     }
@@ -178,7 +188,11 @@ async fn reserve(
     };
     let mut reserved = Vec::new();
     for (queue, mut waiting) in due {
-        if store.names.queue(queue.as_str()).is_none_or(|queue| paused.contains(&queue)) {
+        if store
+            .names
+            .queue(queue.as_str())
+            .is_none_or(|queue| paused.contains(&queue))
+        {
             continue;
         }
         waiting.sort_by_key(|&at| (jobs[at].0.priority.rank(), jobs[at].0.run_at));
@@ -187,7 +201,11 @@ async fn reserve(
             let taken = by.reserve(queue, waiting.len()).min(waiting.len());
             if taken > 0 {
                 let jobs = waiting.by_ref().take(taken).collect();
-                reserved.push(Reserved { by: Arc::clone(by), queue: queue.clone(), jobs });
+                reserved.push(Reserved {
+                    by: Arc::clone(by),
+                    queue: queue.clone(),
+                    jobs,
+                });
             }
         }
     }
@@ -202,8 +220,9 @@ async fn store_all(
     workers: &HashMap<usize, WorkerId>,
 ) -> Result<HashSet<usize>, Fault> {
     let mut seen = HashSet::with_capacity(jobs.len());
-    let places: Vec<usize> =
-        (0..jobs.len()).filter(|&at| seen.insert(jobs[at].0.id)).collect();
+    let places: Vec<usize> = (0..jobs.len())
+        .filter(|&at| seen.insert(jobs[at].0.id))
+        .collect();
     let entry = |&at: &usize| entry(store, &jobs[at].0, jobs[at].1, workers.get(&at).copied());
     let entries: Vec<Entry<'_>> = places.iter().map(entry).collect();
     if entries.len() >= COPY_FROM {
@@ -214,7 +233,10 @@ async fn store_all(
         }
     }
     let new = insert(store, connection, &entries).await?;
-    Ok(places.into_iter().filter(|&at| new.contains(&jobs[at].0.id)).collect())
+    Ok(places
+        .into_iter()
+        .filter(|&at| new.contains(&jobs[at].0.id))
+        .collect())
 }
 
 async fn copy_all(
@@ -249,7 +271,11 @@ fn announce(
     reserved: Vec<Reserved>,
 ) -> Vec<Pushed> {
     let answer = |(at, (job, _)): (usize, &(NewJob, Timestamp))| {
-        if stored.contains(&at) { Pushed::Stored } else { Pushed::Duplicate(job.id) }
+        if stored.contains(&at) {
+            Pushed::Stored
+        } else {
+            Pushed::Duplicate(job.id)
+        }
     };
     let answers = jobs.iter().enumerate().map(answer).collect();
     let mut woken: Vec<QueueName> = Vec::new();
@@ -264,7 +290,12 @@ fn announce(
     }
     store.wake(&woken);
     let mut jobs: Vec<Option<(NewJob, Timestamp)>> = jobs.into_iter().map(Some).collect();
-    for Reserved { by, queue, jobs: places } in reserved {
+    for Reserved {
+        by,
+        queue,
+        jobs: places,
+    } in reserved
+    {
         let wanted = places.len();
         let new = places.into_iter().filter(|at| stored.contains(at));
         let delivered: Vec<_> = new
@@ -285,7 +316,11 @@ fn announce(
 /// A due job is stored: claims must not begin above it.
 pub(super) fn appeared(store: &Store, job: &NewJob) {
     if let Some(queue) = store.names.queue(job.queue.as_str()) {
-        let place = (job.priority.rank(), job.run_at.as_micros(), job.id.as_uuid());
+        let place = (
+            job.priority.rank(),
+            job.run_at.as_micros(),
+            job.id.as_uuid(),
+        );
         store.floors.appeared(queue, place);
     }
 }

@@ -1,9 +1,9 @@
 //! Jobs as columns and rows: what goes in, what comes out.
 
 use bytes::Bytes;
+use sqlx::Row as _;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
-use sqlx::Row as _;
 use uuid::Uuid;
 
 use super::names::{Kind, Names};
@@ -115,7 +115,9 @@ struct Damage(Vec<String>);
 impl Damage {
     /// The value, or a note of what is wrong with the part.
     fn read<T, E: std::fmt::Display>(&mut self, part: &str, value: Result<T, E>) -> Option<T> {
-        value.map_err(|error| self.0.push(format!("{part}: {error}"))).ok()
+        value
+            .map_err(|error| self.0.push(format!("{part}: {error}")))
+            .ok()
     }
 }
 
@@ -195,13 +197,17 @@ pub(super) fn record(row: &PgRow, names: &Names) -> Result<JobRecord, sqlx::Erro
     let job = claimed(row, names)?;
     // A state that a newer version wrote shows as the one that nobody acts on by itself.
     let state = u8::try_from(row.try_get::<i16, _>(15)?).ok();
-    let state = state.and_then(|code| JobState::from_code(code).ok()).unwrap_or(JobState::Dead);
-    let text = |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    let state = state
+        .and_then(|code| JobState::from_code(code).ok())
+        .unwrap_or(JobState::Dead);
+    let text =
+        |bytes: Option<&[u8]>| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let worker: Option<Uuid> = row.try_get(19)?;
     let failures: Option<Vec<String>> = row.try_get(22)?;
     let at = job.created_at;
     let failures = failures.unwrap_or_default().into_iter().map(|json| {
-        serde_json::from_str(&json).unwrap_or_else(|_| Failure::new(FailureKind::Unknown, json, 0, at))
+        serde_json::from_str(&json)
+            .unwrap_or_else(|_| Failure::new(FailureKind::Unknown, json, 0, at))
     });
     Ok(JobRecord {
         id: job.lease.job,
@@ -222,7 +228,9 @@ pub(super) fn record(row: &PgRow, names: &Names) -> Result<JobRecord, sqlx::Erro
         worker: worker.map(WorkerId::from),
         cancel_requested: job.cancel_requested,
         reason: text(row.try_get(20)?),
-        output: row.try_get::<Option<&[u8]>, _>(21)?.map(Bytes::copy_from_slice),
+        output: row
+            .try_get::<Option<&[u8]>, _>(21)?
+            .map(Bytes::copy_from_slice),
         failures: failures.collect(),
     })
 }

@@ -49,22 +49,34 @@ async fn bring(store: &Store, connection: &mut PgConnection) -> Result<Migrated,
     if from == 0 {
         // Asked first: a role that may not create schemas can still use one made for it.
         let exists = sqlx::query("select to_regnamespace($1) is not null").bind(schema);
-        if !exists.fetch_one(&mut *transaction).await?.try_get::<bool, _>(0)? {
+        if !exists
+            .fetch_one(&mut *transaction)
+            .await?
+            .try_get::<bool, _>(0)?
+        {
             let create = format!("create schema {schema}");
-            sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut *transaction).await?;
+            sqlx::raw_sql(AssertSqlSafe(create))
+                .execute(&mut *transaction)
+                .await?;
         }
         let ledger = format!(
             "create table {schema}.migrations (version integer primary key, \
              applied_at timestamptz not null default now())"
         );
-        sqlx::raw_sql(AssertSqlSafe(ledger)).execute(&mut *transaction).await?;
+        sqlx::raw_sql(AssertSqlSafe(ledger))
+            .execute(&mut *transaction)
+            .await?;
     }
     for version in from + 1..=newest {
         let at = usize::try_from(version - 1).expect("versions are small");
         let statements = MIGRATIONS[at].replace("{bus}", schema);
-        sqlx::raw_sql(AssertSqlSafe(statements)).execute(&mut *transaction).await?;
+        sqlx::raw_sql(AssertSqlSafe(statements))
+            .execute(&mut *transaction)
+            .await?;
         let record = format!("insert into {schema}.migrations (version) values ({version})");
-        sqlx::raw_sql(AssertSqlSafe(record)).execute(&mut *transaction).await?;
+        sqlx::raw_sql(AssertSqlSafe(record))
+            .execute(&mut *transaction)
+            .await?;
     }
     transaction.commit().await?;
     Ok(Migrated { from, to: newest })
@@ -72,11 +84,18 @@ async fn bring(store: &Store, connection: &mut PgConnection) -> Result<Migrated,
 
 /// The schema's version; 0 if there is none.
 async fn version(connection: &mut PgConnection, schema: &str) -> Result<u32, Fault> {
-    let ledger = sqlx::query("select to_regclass($1) is not null").bind(format!("{schema}.migrations"));
-    if !ledger.fetch_one(&mut *connection).await?.try_get::<bool, _>(0)? {
+    let ledger =
+        sqlx::query("select to_regclass($1) is not null").bind(format!("{schema}.migrations"));
+    if !ledger
+        .fetch_one(&mut *connection)
+        .await?
+        .try_get::<bool, _>(0)?
+    {
         return Ok(0);
     }
     let newest = format!("select coalesce(max(version), 0) from {schema}.migrations");
-    let row = sqlx::query(AssertSqlSafe(newest)).fetch_one(connection).await?;
+    let row = sqlx::query(AssertSqlSafe(newest))
+        .fetch_one(connection)
+        .await?;
     Ok(u32::try_from(row.try_get::<i32, _>(0)?).unwrap_or(0))
 }

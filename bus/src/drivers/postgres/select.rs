@@ -32,7 +32,11 @@ impl Condition {
             queue = number_of(store, connection, name.as_str()).await?;
             nothing |= queue.is_none();
         }
-        Ok(Self { filter, queue, nothing })
+        Ok(Self {
+            filter,
+            queue,
+            nothing,
+        })
     }
 
     /// Adds the condition. It may let through more than fits by tag and batch: they are inside
@@ -53,24 +57,33 @@ impl Condition {
             sql.push(" and j.queue = ").push_bind(queue);
         }
         if let Some(name) = filter.name.as_ref().filter(|_| !self.nothing) {
-            sql.push(format_args!(" and j.kind in (select id from {schema}.kinds where name = "));
+            sql.push(format_args!(
+                " and j.kind in (select id from {schema}.kinds where name = "
+            ));
             sql.push_bind(name.clone()).push(")");
         }
         if let Some(tag) = &filter.tag {
             let tag = serde_json::to_string(tag).expect("a string always serialises");
-            sql.push(" and strpos(j.extras, ").push_bind(tag).push(") > 0");
+            sql.push(" and strpos(j.extras, ")
+                .push_bind(tag)
+                .push(") > 0");
         }
         if let Some(batch) = &filter.batch {
-            sql.push(" and strpos(j.extras, ").push_bind(batch.to_string()).push(") > 0");
+            sql.push(" and strpos(j.extras, ")
+                .push_bind(batch.to_string())
+                .push(") > 0");
         }
         if let Some(worker) = &filter.worker {
-            sql.push(" and j.state = 2 and j.worker = ").push_bind(worker.as_uuid());
+            sql.push(" and j.state = 2 and j.worker = ")
+                .push_bind(worker.as_uuid());
         }
         if let Some(before) = filter.created_before {
-            sql.push(" and j.created_at < ").push_bind(before.as_micros());
+            sql.push(" and j.created_at < ")
+                .push_bind(before.as_micros());
         }
         if let Some(before) = filter.ended_before {
-            sql.push(" and j.state in (4, 5, 6) and j.ended_at < ").push_bind(before.as_micros());
+            sql.push(" and j.state in (4, 5, 6) and j.ended_at < ")
+                .push_bind(before.as_micros());
         }
     }
 
@@ -126,7 +139,9 @@ impl Target {
         if !condition.is_rough() {
             return Ok(Self::Fitting(condition));
         }
-        Ok(Self::Ids(exact(store, connection, &condition, states, limit).await?))
+        Ok(Self::Ids(
+            exact(store, connection, &condition, states, limit).await?,
+        ))
     }
 
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>, schema: &str) {
@@ -158,7 +173,11 @@ async fn exact(
         push_states(&mut sql, states);
         sql.push(" and j.id > ").push_bind(after);
         sql.push(format_args!(" order by j.id limit {MAX_BATCH}"));
-        let rows = sql.build().persistent(false).fetch_all(&mut *connection).await?;
+        let rows = sql
+            .build()
+            .persistent(false)
+            .fetch_all(&mut *connection)
+            .await?;
         for row in &rows {
             after = row.try_get(0)?;
             let extras: Option<&str> = row.try_get(1)?;
@@ -178,6 +197,9 @@ async fn exact(
 
 /// Adds that the job is in one of these states.
 pub(super) fn push_states(sql: &mut QueryBuilder<Postgres>, states: &[JobState]) {
-    let codes: Vec<String> = states.iter().map(|state| state.code().to_string()).collect();
+    let codes: Vec<String> = states
+        .iter()
+        .map(|state| state.code().to_string())
+        .collect();
     sql.push(format_args!(" and j.state in ({})", codes.join(", ")));
 }

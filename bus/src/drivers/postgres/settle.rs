@@ -54,7 +54,10 @@ impl Group for Settles {
         match flush(&self.0, calls).await {
             Ok(answers) => {
                 let mut answers = answers.into_iter();
-                sizes.into_iter().map(|size| Ok(answers.by_ref().take(size).collect())).collect()
+                sizes
+                    .into_iter()
+                    .map(|size| Ok(answers.by_ref().take(size).collect()))
+                    .collect()
             }
             Err(fault) => sizes.into_iter().map(|_| Err(fault.clone())).collect(),
         }
@@ -79,7 +82,13 @@ async fn flush(store: &Arc<Store>, calls: Vec<Outcomes>) -> Result<Vec<Settled>,
             Box::pin(async move {
                 let applied = apply(&shared, connection, worker, &all).await?;
                 announce(&shared, &all, &applied);
-                let answer = |applied| if applied { Settled::Applied } else { Settled::LeaseLost };
+                let answer = |applied| {
+                    if applied {
+                        Settled::Applied
+                    } else {
+                        Settled::LeaseLost
+                    }
+                };
                 Ok(applied.into_iter().map(answer).collect())
             })
         })
@@ -113,13 +122,21 @@ pub(super) async fn apply(
     let statement = if sorted.iter().all(dropped) {
         bind_fence(query(&store.sql.drop), worker, &sorted)
     } else if follow.is_empty() {
-        bind_changes(bind_fence(query(&store.sql.settle), worker, &sorted), &sorted)
+        bind_changes(
+            bind_fence(query(&store.sql.settle), worker, &sorted),
+            &sorted,
+        )
     } else {
         let statement = query(&store.sql.settle_follow);
         let statement = bind_changes(bind_fence(statement, worker, &sorted), &sorted);
-        let parents: Vec<Uuid> = follow.iter().map(|(_, parent, _)| parent.as_uuid()).collect();
-        let entries: Vec<Entry<'_>> =
-            follow.iter().map(|(job, _, now)| push::entry(store, job, *now, None)).collect();
+        let parents: Vec<Uuid> = follow
+            .iter()
+            .map(|(_, parent, _)| parent.as_uuid())
+            .collect();
+        let entries: Vec<Entry<'_>> = follow
+            .iter()
+            .map(|(job, _, now)| push::entry(store, job, *now, None))
+            .collect();
         bind_entries(statement.bind(parents), &entries)
     };
     let rows = statement.fetch_all(connection).await?;
@@ -170,7 +187,9 @@ fn bind_changes<'q>(
     let state = |one: &Settlement, now| one.target(now).map_or(-1, |to| i16::from(to.code()));
     let counts = |counted| move |one: &Settlement, _| i32::from(one.counted == counted);
     let ended = |one: &Settlement, now: Timestamp| {
-        one.target(now).is_some_and(JobState::is_final).then(|| now.as_micros())
+        one.target(now)
+            .is_some_and(JobState::is_final)
+            .then(|| now.as_micros())
     };
     statement
         .bind(each(all, state))
@@ -180,7 +199,9 @@ fn bind_changes<'q>(
         }))
         .bind(each(all, counts(Counted::Attempt)))
         .bind(each(all, counts(Counted::Deferral)))
-        .bind(each(all, |one, _| one.failure.as_ref().map(Failure::to_json)))
+        .bind(each(all, |one, _| {
+            one.failure.as_ref().map(Failure::to_json)
+        }))
         .bind(each(all, ended))
         .bind(each(all, |one, _| keep_until(one)))
         .bind(each(all, |one, _| match &one.ending {
@@ -197,16 +218,30 @@ fn bind_changes<'q>(
 
 const fn keep_until(settlement: &Settlement) -> Option<i64> {
     match settlement.ending {
-        Ending::Completed { keep: Keep::Until(at), .. }
-        | Ending::Cancelled { keep: Keep::Until(at), .. }
-        | Ending::Dead { keep: Keep::Until(at), .. } => Some(at.as_micros()),
+        Ending::Completed {
+            keep: Keep::Until(at),
+            ..
+        }
+        | Ending::Cancelled {
+            keep: Keep::Until(at),
+            ..
+        }
+        | Ending::Dead {
+            keep: Keep::Until(at),
+            ..
+        } => Some(at.as_micros()),
         _ => None,
     }
 }
 
 /// After the commit: tells who watches, and wakes the queues that got due jobs.
 pub(super) fn announce(store: &Store, all: &[Timed], applied: &[bool]) {
-    let done = || all.iter().zip(applied).filter(|(_, applied)| **applied).map(|(timed, _)| timed);
+    let done = || {
+        all.iter()
+            .zip(applied)
+            .filter(|(_, applied)| **applied)
+            .map(|(timed, _)| timed)
+    };
     store.ends.settled(done().map(|(one, _)| one));
     let mut woken = Vec::new();
     let mut wake = |queue: &crate::id::QueueName| {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::AssertSqlSafe;
 
 /// The columns that storing a job writes, in the order of [`super::rows::Columns`].
 pub(super) const NEW_COLUMNS: &str = "run_at, created_at, claimed_at, queue, kind, deliveries, \
@@ -95,9 +95,7 @@ impl Sql {
             settle: text(&settle(false)),
             settle_follow: text(&settle(true)),
             heartbeat: text(HEARTBEAT),
-            cancelled: text(
-                "select id from {bus}.jobs where worker = $1 and state = 2 and cancel",
-            ),
+            cancelled: text("select id from {bus}.jobs where worker = $1 and state = 2 and cancel"),
             disown: text(DISOWN),
             forget_worker: text("delete from {bus}.workers where id = $1"),
             lost: text(&LOST.replace("{claimed}", CLAIMED)),
@@ -185,7 +183,9 @@ fn settle(follow: bool) -> String {
              select {columns} from unnest($13::uuid[], {arrays}) as f(parent, {NEW_COLUMNS}) \
              where f.parent in (select id from gone union all select id from moved) \
              on conflict (id) do nothing)",
-            columns = NEW_COLUMNS.replace(", ", ", f.").replacen("run_at", "f.run_at", 1),
+            columns = NEW_COLUMNS
+                .replace(", ", ", f.")
+                .replacen("run_at", "f.run_at", 1),
             arrays = new_arrays(14),
         )
     } else {
@@ -305,7 +305,10 @@ mod tests {
     #[test]
     fn no_statement_keeps_a_placeholder() {
         let sql = format!("{:?}", Sql::new("order"));
-        assert!(!sql.contains("{bus}") && !sql.contains("{claimed}"), "{sql}");
+        assert!(
+            !sql.contains("{bus}") && !sql.contains("{claimed}"),
+            "{sql}"
+        );
         assert!(sql.contains("order"));
     }
 }

@@ -95,8 +95,10 @@ impl Store {
         for &queue in &numbers {
             self.floors.doubt(queue);
         }
-        let names: Vec<QueueName> =
-            numbers.into_iter().map(|queue| self.names.queue_name(queue)).collect();
+        let names: Vec<QueueName> = numbers
+            .into_iter()
+            .map(|queue| self.names.queue_name(queue))
+            .collect();
         self.wake(&names);
     }
 
@@ -119,18 +121,33 @@ impl Store {
     }
 
     pub(super) fn worker_lives(&self, worker: WorkerId) {
-        let known = self.workers.read().unwrap_or_else(PoisonError::into_inner).contains(&worker);
+        let known = self
+            .workers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&worker);
         if !known {
-            self.workers.write().unwrap_or_else(PoisonError::into_inner).insert(worker);
+            self.workers
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(worker);
         }
     }
 
     pub(super) fn worker_left(&self, worker: WorkerId) {
-        self.workers.write().unwrap_or_else(PoisonError::into_inner).remove(&worker);
+        self.workers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&worker);
     }
 
     pub(super) fn workers(&self) -> Vec<WorkerId> {
-        self.workers.read().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+        self.workers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .copied()
+            .collect()
     }
 
     /// The paused queues, read anew if what is known is old.
@@ -158,6 +175,9 @@ impl Store {
 
     /// A queue was paused or resumed, here or elsewhere.
     pub(super) fn pauses_changed(&self) {
-        self.pauses.lock().unwrap_or_else(PoisonError::into_inner).read_at = None;
+        self.pauses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .read_at = None;
     }
 }

@@ -120,9 +120,13 @@ pub(super) async fn rescue(
             } else {
                 take_lost(&shared, connection, &rescue, now).await?
             };
-            let bury = query(&shared.sql.bury).bind(rescue.by.as_uuid()).bind(now.as_micros());
+            let bury = query(&shared.sql.bury)
+                .bind(rescue.by.as_uuid())
+                .bind(now.as_micros());
             for row in bury.fetch_all(connection).await? {
-                rescued.buried.push(WorkerId::from(row.try_get::<Uuid, _>(0)?));
+                rescued
+                    .buried
+                    .push(WorkerId::from(row.try_get::<Uuid, _>(0)?));
             }
             Ok(rescued)
         })
@@ -149,8 +153,14 @@ async fn take_lost(
         return Ok(Rescued::default());
     }
     let numbers: Vec<(i32, i32)> = lost.iter().map(rows::numbers).collect::<Result<_, _>>()?;
-    let (queues, kinds) = (numbers.iter().map(|pair| pair.0), numbers.iter().map(|pair| pair.1));
-    store.names.learn_numbers(&mut transaction, &store.sql, queues, kinds).await?;
+    let (queues, kinds) = (
+        numbers.iter().map(|pair| pair.0),
+        numbers.iter().map(|pair| pair.1),
+    );
+    store
+        .names
+        .learn_numbers(&mut transaction, &store.sql, queues, kinds)
+        .await?;
     let mut rescued = Rescued::default();
     let (mut ids, mut attempts, mut failures, mut exhausted) = (vec![], vec![], vec![], vec![]);
     for row in &lost {
@@ -170,7 +180,11 @@ async fn take_lost(
         }
     }
     let due = rescue.retry_at <= now;
-    let state = if due { JobState::Available } else { JobState::Retryable };
+    let state = if due {
+        JobState::Available
+    } else {
+        JobState::Retryable
+    };
     query(&store.sql.rescue)
         .bind(ids)
         .bind(attempts)
@@ -205,7 +219,9 @@ pub(super) async fn promote(
     let lane = &store.upkeep;
     lane.run(move |connection| {
         Box::pin(async move {
-            let promote = query(&shared.sql.promote).bind(now.as_micros()).bind(at_most(limit));
+            let promote = query(&shared.sql.promote)
+                .bind(now.as_micros())
+                .bind(at_most(limit));
             let mut promoted = Promoted::default();
             let mut queues = Vec::new();
             for row in promote.fetch_all(&mut *connection).await? {
@@ -222,7 +238,10 @@ pub(super) async fn promote(
                 }
             }
             let numbers = queues.iter().copied();
-            shared.names.learn_numbers(connection, &shared.sql, numbers, []).await?;
+            shared
+                .names
+                .learn_numbers(connection, &shared.sql, numbers, [])
+                .await?;
             shared.wake_numbers(queues);
             Ok(promoted)
         })
@@ -230,16 +249,14 @@ pub(super) async fn promote(
     .await
 }
 
-pub(super) async fn prune(
-    store: &Arc<Store>,
-    limit: usize,
-    now: Timestamp,
-) -> Result<u64, Fault> {
+pub(super) async fn prune(store: &Arc<Store>, limit: usize, now: Timestamp) -> Result<u64, Fault> {
     let shared = Arc::clone(store);
     let lane = &store.upkeep;
     lane.run(move |connection| {
         Box::pin(async move {
-            let prune = query(&shared.sql.prune).bind(now.as_micros()).bind(at_most(limit));
+            let prune = query(&shared.sql.prune)
+                .bind(now.as_micros())
+                .bind(at_most(limit));
             Ok(prune.execute(connection).await?.rows_affected())
         })
     })

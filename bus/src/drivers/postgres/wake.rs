@@ -59,7 +59,10 @@ impl News {
     }
 
     fn add(&self, lines: impl IntoIterator<Item = String>) {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner).extend(lines);
+        self.pending
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(lines);
         self.arrived.notify_one();
     }
 
@@ -122,8 +125,10 @@ async fn send(store: &Arc<Store>, news: Vec<String>) -> Result<(), Fault> {
     let lane = &store.upkeep;
     lane.run(move |connection| {
         Box::pin(async move {
-            let notify =
-                query(&shared.sql.notify).bind(&shared.channel).bind(news).bind(mine);
+            let notify = query(&shared.sql.notify)
+                .bind(&shared.channel)
+                .bind(news)
+                .bind(mine);
             notify.execute(connection).await?;
             Ok(())
         })
@@ -210,7 +215,10 @@ mod tests {
         let lines: Vec<String> = (0..200).map(|at| format!("j{at:0>120}")).collect();
         let packed = pack(from, lines.clone());
         assert!(packed.len() > 1 && packed.iter().all(|one| one.len() < 8_000));
-        let heard: Vec<&str> = packed.iter().flat_map(|one| one.split('\n').skip(1)).collect();
+        let heard: Vec<&str> = packed
+            .iter()
+            .flat_map(|one| one.split('\n').skip(1))
+            .collect();
         assert_eq!(heard, lines);
     }
 }
