@@ -8,7 +8,7 @@ use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::fault::Fault;
-use super::floor::Place;
+use super::floor::{Place, Scan};
 use super::rows;
 use super::sql::query;
 use super::store::Store;
@@ -141,9 +141,13 @@ async fn take_round(
             let got = taken.get(&share.queue).map_or(&[][..], Vec::as_slice);
             let short = exhausted && got.len() < share.limit;
             let last = got.last().map(place);
-            store
-                .floors
-                .scanned(share.queue, start, last, short, started, took);
+            let scan = Scan {
+                last,
+                short,
+                at: started,
+                took,
+            };
+            store.floors.scanned(share.queue, start, scan);
             if short && !start.full {
                 again.push(Share {
                     limit: share.limit - got.len(),
@@ -155,8 +159,6 @@ async fn take_round(
         for share in &shares {
             jobs.extend(taken.remove(&share.queue).unwrap_or_default());
         }
-        // Asked for a full scan and not given one: it is too dear just now.
-        again.retain(|_| !full);
         if again.is_empty() || jobs.len() >= limit {
             break;
         }

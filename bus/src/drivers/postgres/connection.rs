@@ -98,11 +98,8 @@ impl Lane {
         let mut connection = self.connection(&mut open).await?;
         let done = tokio::time::timeout(ANSWER_WITHIN, work(&mut connection)).await;
         let result = done.unwrap_or_else(|_| Err(Fault::transient("no answer in time")));
-        if result
-            .as_ref()
-            .err()
-            .is_none_or(|fault| !fault.is_transient())
-        {
+        // After an error there may be half an answer or an open transaction.
+        if result.is_ok() {
             let used = clock::instant();
             *open = Some(Open { connection, used });
         }

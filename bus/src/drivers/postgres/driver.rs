@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::fault::{Fault, STORE};
+use super::floor::Doubt;
 use super::push::{self, Push, Pushes, Refused};
 use super::settle::{self, Outcomes, Settles};
 use super::store::Store;
@@ -161,7 +162,7 @@ impl PostgresDriver {
     pub fn committed(&self, queues: &[QueueName]) {
         for queue in queues {
             if let Some(number) = self.store.names.queue(queue.as_str()) {
-                self.store.floors.doubt(number);
+                self.store.floors.doubt(number, Doubt::Certain);
             }
         }
         self.store.wake(queues);

@@ -44,6 +44,8 @@ async fn bring(store: &Store, connection: &mut PgConnection) -> Result<Migrated,
         )));
     }
     if from == newest {
+        // Said aloud: a transaction that is merely dropped stays open until its connection is used.
+        transaction.rollback().await?;
         return Ok(Migrated { from, to: newest });
     }
     if from == 0 {

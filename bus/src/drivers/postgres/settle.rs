@@ -9,6 +9,7 @@ use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::fault::Fault;
+use super::floor::Doubt;
 use super::push;
 use super::rows::{Entry, bind_entries};
 use super::sql::query;
@@ -252,7 +253,7 @@ pub(super) fn announce(store: &Store, all: &[Timed], applied: &[bool]) {
     for (one, now) in done() {
         if one.target(*now) == Some(JobState::Available) {
             if let Some(queue) = store.names.queue(one.lease.queue.as_str()) {
-                store.floors.doubt(queue);
+                store.floors.doubt(queue, Doubt::Certain);
             }
             wake(&one.lease.queue);
         }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::connection::{Lane, Purpose};
 use super::fault::Fault;
-use super::floor::Floors;
+use super::floor::{Doubt, Floors};
 use super::names::Names;
 use super::sql::{Sql, query};
 use super::wake::News;
@@ -93,7 +93,7 @@ impl Store {
     pub(super) fn wake_numbers(&self, queues: impl IntoIterator<Item = i32>) {
         let numbers: HashSet<i32> = queues.into_iter().collect();
         for &queue in &numbers {
-            self.floors.doubt(queue);
+            self.floors.doubt(queue, Doubt::Certain);
         }
         let names: Vec<QueueName> = numbers
             .into_iter()

@@ -150,6 +150,8 @@ async fn take_lost(
         .fetch_all(&mut *transaction)
         .await?;
     if lost.is_empty() {
+        // Said aloud: a transaction that is merely dropped stays open until its connection is used.
+        transaction.rollback().await?;
         return Ok(Rescued::default());
     }
     let numbers: Vec<(i32, i32)> = lost.iter().map(rows::numbers).collect::<Result<_, _>>()?;

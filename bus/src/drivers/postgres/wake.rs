@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::fault::Fault;
+use super::floor::Doubt;
 use super::sql::query;
 use super::store::Store;
 use crate::id::{QueueName, WorkerId};
@@ -189,7 +190,7 @@ fn heard(store: &Store, payload: &str) {
             store.pauses_changed();
         } else if let Some(Ok(queue)) = line.strip_prefix('j').map(QueueName::new) {
             if let Some(number) = store.names.queue(queue.as_str()) {
-                store.floors.doubt(number);
+                store.floors.doubt(number, Doubt::Perhaps);
             }
             jobs.push(queue);
         } else if let Some(Ok(queue)) = line.strip_prefix('c').map(QueueName::new) {
