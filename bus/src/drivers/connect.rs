@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::memory::MemoryDriver;
+#[cfg(feature = "postgres")]
+use super::postgres::PostgresDriver;
 use crate::driver::{Driver, DriverError, StoreUrl};
 
 /// Opens the store that the URL names. Its schema may be missing or old: call
@@ -32,6 +34,9 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
         )),
         #[cfg(not(feature = "sqlite"))]
         StoreUrl::Sqlite { .. } => Err(DriverError::unsupported("sqlite", "connect")),
+        #[cfg(feature = "postgres")]
+        StoreUrl::Postgres { url, schema } => Ok(Arc::new(PostgresDriver::open(url, schema)?)),
+        #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),
         StoreUrl::Redis { .. } => Err(DriverError::unsupported("redis", "connect")),
     }

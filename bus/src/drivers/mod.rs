@@ -9,6 +9,8 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
+#[cfg(feature = "postgres")]
+mod batcher;
 mod connect;
 mod memory;
 #[cfg(feature = "sqlite")]
@@ -18,3 +20,8 @@ pub use connect::connect;
 pub use memory::MemoryDriver;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteDriver;
+#[cfg(feature = "postgres")]
+mod postgres;
+
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresDriver;
