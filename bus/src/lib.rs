@@ -11,6 +11,7 @@ pub mod codec;
 mod command;
 mod dispatch;
 pub mod driver;
+pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
@@ -18,6 +19,8 @@ pub mod id;
 pub mod job;
 pub mod prelude;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,
