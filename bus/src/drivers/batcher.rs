@@ -255,7 +255,11 @@ mod tests {
     fn a_runtime_that_ends_leaves_nobody_waiting() {
         let noted = Arc::new(Noted::default());
         let batcher = Batcher::new(Arc::clone(&noted));
-        let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
         let first = runtime();
         let lost = first.block_on(async {
             let lost = batcher.submit(vec![1]);

@@ -28,6 +28,11 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
         StoreUrl::Memory { name: Some(name) } => Ok(Arc::new(MemoryDriver::named(name))),
         StoreUrl::Sqlite { .. } => Err(DriverError::unsupported("sqlite", "connect")),
         StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),
+        #[cfg(feature = "redis")]
+        StoreUrl::Redis { url, prefix } => Ok(Arc::new(
+            super::redis::RedisDriver::connect(url, prefix).await?,
+        )),
+        #[cfg(not(feature = "redis"))]
         StoreUrl::Redis { .. } => Err(DriverError::unsupported("redis", "connect")),
     }
 }

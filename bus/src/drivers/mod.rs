@@ -9,8 +9,14 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
+#[cfg(feature = "redis")]
+mod batcher;
 mod connect;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use connect::connect;
 pub use memory::MemoryDriver;
+#[cfg(feature = "redis")]
+pub use redis::RedisDriver;

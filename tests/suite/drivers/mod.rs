@@ -1,3 +1,4 @@
 //! Each store against the conformance suite, and what is particular to it.
 
 mod memory;
+mod redis;

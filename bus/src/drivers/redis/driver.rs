@@ -161,7 +161,11 @@ impl Driver for RedisDriver {
     }
 
     fn offer(&self, worker: Weak<dyn HandOff>) {
-        let mut offers = self.core.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offers = self
+            .core
+            .offers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         offers.push(worker);
     }
 
@@ -185,7 +189,9 @@ impl Driver for RedisDriver {
     ) -> DriverFuture<'a, Vec<Settled>> {
         Box::pin(async move {
             let nothing = ClaimRequest::default();
-            let ticked = self.tick("settle", worker, settlements, &nothing, now).await;
+            let ticked = self
+                .tick("settle", worker, settlements, &nothing, now)
+                .await;
             ticked.map(|(settled, _)| settled)
         })
     }

@@ -41,7 +41,10 @@ impl Reserved {
             }
         }
         Self {
-            offers: offers.iter().map(|offer| (Arc::clone(offer), offer.worker())).collect(),
+            offers: offers
+                .iter()
+                .map(|offer| (Arc::clone(offer), offer.worker()))
+                .collect(),
             places,
         }
     }

@@ -79,7 +79,10 @@ fn check(job: &NewJob) -> Result<(), DriverError> {
     };
     let refused = [
         (links.unique.is_some(), "push of a job with a unique key"),
-        (!links.concurrency.is_empty(), "push of a job with a concurrency key"),
+        (
+            !links.concurrency.is_empty(),
+            "push of a job with a concurrency key",
+        ),
         (!links.rates.is_empty(), "push of a job with a rate"),
         (links.batch.is_some(), "push of a member of a batch"),
     ];
@@ -120,7 +123,11 @@ impl Flush for Pusher {
             };
             command.arg(&item.row);
         }
-        let answer = core.pushes.run(&PUSH, &command).await.and_then(reply::bytes);
+        let answer = core
+            .pushes
+            .run(&PUSH, &command)
+            .await
+            .and_then(reply::bytes);
         let letters = match answer {
             Ok(letters) => letters,
             Err(error) => {
@@ -180,7 +187,8 @@ impl super::RedisDriver {
         let mut jobs = jobs.into_iter();
         let mut encode = || -> Vec<Pushing> {
             let part = jobs.by_ref().take(MAX_BATCH);
-            part.map(|job| self.core.encode(job, now, offered)).collect()
+            part.map(|job| self.core.encode(job, now, offered))
+                .collect()
         };
         let mut part = encode();
         while !part.is_empty() {
@@ -213,7 +221,9 @@ impl super::RedisDriver {
         while first || left > 0 {
             let now_settled = if first { settlements } else { &[] };
             let shares: Vec<_> = request.shares.iter().zip(&taken).collect();
-            let shares = shares.into_iter().filter(|(share, taken)| share.limit > **taken);
+            let shares = shares
+                .into_iter()
+                .filter(|(share, taken)| share.limit > **taken);
             let shares: Vec<_> = shares
                 .map(|(share, taken)| (&share.queue, share.limit - taken))
                 .take_while(|_| left > 0)
@@ -237,16 +247,14 @@ impl super::RedisDriver {
         }
         let applied = settlements.iter().zip(&settled);
         let applied = applied.filter(|(_, settled)| **settled == Settled::Applied);
-        self.core.ends.settled(applied.clone().map(|(settlement, _)| settlement));
+        self.core
+            .ends
+            .settled(applied.clone().map(|(settlement, _)| settlement));
         self.wake_followers(applied.map(|(settlement, _)| settlement), now);
         Ok((settled, claims))
     }
 
-    fn wake_followers<'a>(
-        &self,
-        applied: impl Iterator<Item = &'a Settlement>,
-        now: Timestamp,
-    ) {
+    fn wake_followers<'a>(&self, applied: impl Iterator<Item = &'a Settlement>, now: Timestamp) {
         for settlement in applied {
             let due = settlement.follow.iter().filter(|job| job.run_at <= now);
             let mut queues: Vec<_> = due.map(|job| job.queue.clone()).collect();
@@ -264,9 +272,8 @@ impl super::RedisDriver {
 fn count_shares(jobs: &[Claimed], request: &ClaimRequest, taken: &mut [usize]) {
     for job in jobs {
         let shares = request.shares.iter().zip(taken.iter_mut());
-        let mut open = shares.filter(|(share, taken)| {
-            share.queue == job.lease.queue && share.limit > **taken
-        });
+        let mut open =
+            shares.filter(|(share, taken)| share.queue == job.lease.queue && share.limit > **taken);
         if let Some((_, taken)) = open.next() {
             *taken += 1;
         }
@@ -284,7 +291,12 @@ fn tick_command(
     let settling: usize = settlements.iter().map(settlement::arguments).sum();
     let bytes: usize = settlements.iter().map(settlement::weight).sum();
     let arguments = 6 + 2 * shares.len() + settling;
-    let mut command = begin(&TICK, &core.base, arguments, bytes + 64 * shares.len() + 128);
+    let mut command = begin(
+        &TICK,
+        &core.base,
+        arguments,
+        bytes + 64 * shares.len() + 128,
+    );
     command.arg(&row::time(now)[..]).arg(now.as_micros());
     command.arg(&core.sender[..]).arg(&worker.as_bytes()[..]);
     command.arg(limit).arg(shares.len());
@@ -350,7 +362,9 @@ pub(super) fn claimed(mut reply: Reply, now: Timestamp) -> Result<Vec<Claimed>, 
 fn one_claimed(id_and_head: &[u8], row: Row, now: Timestamp) -> Option<Claimed> {
     let id = row::job_id(id_and_head)?;
     let head = id_and_head.get(16..).and_then(Head::decode);
-    let damage = row.damage.or_else(|| head.is_none().then(|| "the head is damaged".to_owned()));
+    let damage = row
+        .damage
+        .or_else(|| head.is_none().then(|| "the head is damaged".to_owned()));
     let head = head.unwrap_or_else(|| Head::unreadable(now));
     Some(Claimed {
         lease: Lease {

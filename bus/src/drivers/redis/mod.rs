@@ -12,6 +12,7 @@
 //!   or the sets of ended ones. `scripts/lib.lua` has the layout.
 //! - Rust decides what a time means (due, over); scripts carry it as bytes and as a score.
 
+mod act;
 mod connection;
 mod driver;
 mod hand_off;

@@ -74,5 +74,9 @@ pub(super) fn bytes(value: Value) -> Result<Vec<u8>, RedisError> {
 }
 
 fn unexpected() -> RedisError {
-    (ErrorKind::UnexpectedReturnType, "the answer has another shape").into()
+    (
+        ErrorKind::UnexpectedReturnType,
+        "the answer has another shape",
+    )
+        .into()
 }

@@ -29,6 +29,11 @@ fn read_time(bytes: [u8; 8]) -> Option<Timestamp> {
     (micros != i64::MIN).then(|| Timestamp::from_micros(micros))
 }
 
+/// A time at the front of `bytes`.
+pub(super) fn due(bytes: &[u8]) -> Option<Timestamp> {
+    chunk(bytes, 0).and_then(read_time)
+}
+
 fn chunk<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..)?.first_chunk().copied()
 }
@@ -80,7 +85,9 @@ impl Row {
     /// Reads a row; never fails, but says what is damaged.
     pub(super) fn decode(row: Bytes) -> Self {
         let mut read = Self {
-            created_at: chunk(&row, 12).and_then(read_time).unwrap_or(Timestamp::EPOCH),
+            created_at: chunk(&row, 12)
+                .and_then(read_time)
+                .unwrap_or(Timestamp::EPOCH),
             extras: None,
             envelope: Envelope::new(CommandName::UNREADABLE, 0, Bytes::new()),
             damage: None,
@@ -104,7 +111,9 @@ impl Row {
         let after = QUEUE + usize::from(*row.get(QUEUE - 1).ok_or_else(cut)?);
         let length = u32::from_be_bytes(chunk(row, after).ok_or_else(cut)?);
         let start = after + 4;
-        let end = usize::try_from(length).ok().and_then(|length| start.checked_add(length));
+        let end = usize::try_from(length)
+            .ok()
+            .and_then(|length| start.checked_add(length));
         let end = end.filter(|&end| end <= row.len()).ok_or_else(cut)?;
         let envelope = Envelope::unpack(&row.slice(end..));
         self.envelope = envelope.map_err(|error| error.to_string())?;
@@ -253,10 +262,16 @@ mod tests {
         let bytes = encode(&job, now);
         let row = Row::decode(bytes.clone().into());
         assert_eq!((row.created_at, &row.damage), (now, &None));
-        assert_eq!((row.envelope, row.extras), (job.envelope.clone(), job.extras.clone()));
+        assert_eq!(
+            (row.envelope, row.extras),
+            (job.envelope.clone(), job.extras.clone())
+        );
         let bodiless = usize::try_from(u32::from_be_bytes(chunk(&bytes, 20).unwrap())).unwrap();
         let row = Row::decode(Bytes::from(bytes).slice(..bodiless));
-        assert_eq!((row.envelope.name, row.extras), (job.envelope.name, job.extras));
+        assert_eq!(
+            (row.envelope.name, row.extras),
+            (job.envelope.name, job.extras)
+        );
         assert!(row.envelope.body.is_empty() && row.damage.is_none());
     }
 

@@ -38,7 +38,9 @@ impl super::RedisDriver {
         };
         let field = |name: &str| {
             let mut lines = info.lines().filter_map(|line| line.split_once(':'));
-            lines.find(|(key, _)| *key == name).map(|(_, value)| value.trim())
+            lines
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value.trim())
         };
         // Those that only speak Redis' language may hide their version: the scripts will tell.
         if let Some(version) = field("redis_version")

@@ -18,7 +18,10 @@ pub(super) fn weight(settlement: &Settlement) -> usize {
         Ending::Cancelled { reason, .. } | Ending::Dead { reason, .. } => reason.len(),
         Ending::Retry { .. } | Ending::Defer { .. } | Ending::Release => 0,
     };
-    let failure = settlement.failure.as_ref().map_or(0, |failure| failure.message.len() + 128);
+    let failure = settlement
+        .failure
+        .as_ref()
+        .map_or(0, |failure| failure.message.len() + 128);
     let follow = settlement.follow.iter();
     let follow: usize = follow.map(|job| job.envelope.body.len() + 256).sum();
     64 + text + failure + follow
@@ -78,7 +81,10 @@ pub(super) fn append(command: &mut Cmd, settlement: &Settlement, now: Timestamp)
 /// The output or the reason, with a letter in front that says which.
 fn result(ending: &Ending) -> Vec<u8> {
     match ending {
-        Ending::Completed { output: Some(output), .. } => [b"o", &**output].concat(),
+        Ending::Completed {
+            output: Some(output),
+            ..
+        } => [b"o", &**output].concat(),
         Ending::Cancelled { reason, .. } | Ending::Dead { reason, .. } => {
             [b"r", reason.as_bytes()].concat()
         }

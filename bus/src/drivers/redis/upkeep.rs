@@ -9,9 +9,7 @@ use super::row;
 use super::scripts::{DISOWN, HEARTBEAT, Lua, PROMOTE, PRUNE, RESCUE};
 use super::settlement::score_of;
 use crate::clock::Timestamp;
-use crate::driver::{
-    DriverError, Heartbeat, MAX_BATCH, Promoted, Rescue, Rescued, WorkerInfo,
-};
+use crate::driver::{DriverError, Heartbeat, MAX_BATCH, Promoted, Rescue, Rescued, WorkerInfo};
 use crate::id::{JobId, WorkerId};
 
 impl super::RedisDriver {
@@ -40,7 +38,10 @@ impl super::RedisDriver {
         };
         let info = serde_json::to_vec(&info).expect("strings and numbers always serialise");
         let mut command = begin(&HEARTBEAT, &self.core.base, 3, info.len() + 64);
-        command.arg(&worker.id.as_bytes()[..]).arg(score_of(expires_at)).arg(info);
+        command
+            .arg(&worker.id.as_bytes()[..])
+            .arg(score_of(expires_at))
+            .arg(info);
         self.ask(&HEARTBEAT, &command, |mut reply| {
             let registered = reply.number()? == 1;
             let seconds = i64::try_from(reply.number()?).unwrap_or(i64::MAX);
@@ -64,8 +65,15 @@ impl super::RedisDriver {
     ) -> Result<u64, DriverError> {
         let mut total = 0;
         loop {
-            let mut command = begin(&DISOWN, &self.core.base, 4 + held.len(), 64 + 16 * held.len());
-            command.arg(&self.core.sender[..]).arg(&worker.as_bytes()[..]);
+            let mut command = begin(
+                &DISOWN,
+                &self.core.base,
+                4 + held.len(),
+                64 + 16 * held.len(),
+            );
+            command
+                .arg(&self.core.sender[..])
+                .arg(&worker.as_bytes()[..]);
             command.arg(MAX_BATCH).arg(u8::from(retires));
             for job in held {
                 command.arg(&job.as_bytes()[..]);
@@ -97,7 +105,9 @@ impl super::RedisDriver {
         while rescued.moved() < limit {
             let mut command = begin(&RESCUE, &self.core.base, 7, 160);
             command.arg(&row::time(now)[..]).arg(now.as_micros());
-            command.arg(&self.core.sender[..]).arg(&rescue.by.as_bytes()[..]);
+            command
+                .arg(&self.core.sender[..])
+                .arg(&rescue.by.as_bytes()[..]);
             command.arg(limit - rescued.moved());
             command.arg(&row::time(rescue.retry_at)[..]).arg(&score);
             let part = self.ask(&RESCUE, &command, |mut reply| {
@@ -106,7 +116,15 @@ impl super::RedisDriver {
                 let rest = reply.number()? == 1;
                 let queues = reply.each(queue_name)?;
                 let exhausted = claimed(reply.array()?, now)?;
-                Ok((Rescued { retried, exhausted, buried }, rest, queues))
+                Ok((
+                    Rescued {
+                        retried,
+                        exhausted,
+                        buried,
+                    },
+                    rest,
+                    queues,
+                ))
             });
             let (part, rest, queues) = part.await?;
             self.core.wakes.wake(&queues);
@@ -126,7 +144,10 @@ impl super::RedisDriver {
         now: Timestamp,
     ) -> Result<Promoted, DriverError> {
         let mut command = begin(&PROMOTE, &self.core.base, 3, 64);
-        command.arg(&self.core.sender[..]).arg(now.as_micros()).arg(limit.min(MAX_BATCH));
+        command
+            .arg(&self.core.sender[..])
+            .arg(now.as_micros())
+            .arg(limit.min(MAX_BATCH));
         let done = self.ask(&PROMOTE, &command, |mut reply| {
             let count = usize::try_from(reply.number()?).unwrap_or_default();
             let next_due = read_score(&reply.bytes()?);

@@ -103,7 +103,9 @@ async fn hear(
     let channels = [core.key("wake"), core.key("ends")];
     line.subscribe(&channels[0][..]).await?;
     line.subscribe(&channels[1][..]).await?;
-    core.news.watched.store(!core.ends.is_idle(), Ordering::Release);
+    core.news
+        .watched
+        .store(!core.ends.is_idle(), Ordering::Release);
     ask_for_ends(&core, line).await?;
     // What was said while nobody listened is lost.
     core.wakes.wake_all();
@@ -141,7 +143,11 @@ async fn ask_for_ends(core: &Core, line: &mut MultiplexedConnection) -> Result<b
         return Ok(false);
     }
     let mut command = redis::cmd("SET");
-    command.arg(core.key("watch")).arg(1).arg("EX").arg(WATCHED_SECONDS);
+    command
+        .arg(core.key("watch"))
+        .arg(1)
+        .arg("EX")
+        .arg(WATCHED_SECONDS);
     line.req_packed_command(&command).await?;
     Ok(true)
 }

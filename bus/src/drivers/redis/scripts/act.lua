@@ -1,8 +1,9 @@
 -- What people do to jobs: ARGV now, sender, action, states it may act on (digits), reason, kept
--- until, the same as a score, then ids. Gives how many were moved, how many asked, and the queues.
+-- until, the same as a score, limit, then ids. Gives how many were moved, how many asked, and the
+-- queues.
 local now, sender, action, states = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local reason, keep, score = ARGV[5], ARGV[6], ARGV[7]
-local moved, asked, touched = 0, 0, {}
+local limit, moved, asked, touched = tonumber(ARGV[8]), 0, 0, {}
 
 local function ask(id, head, worker)
   local flags = byte(head, 14)
@@ -33,7 +34,8 @@ local function act(id, digit, head)
 end
 
 local seen = {}
-for i = 8, #ARGV do
+for i = 9, #ARGV do
+  if moved + asked == limit then break end
   local id = ARGV[i]
   local digit, head, row, worker = locate(id)
   if digit and not seen[id] and string.find(states, digit, 1, true) then

@@ -245,7 +245,7 @@ end
 
 -- The job has ended and is kept. `score` '': until somebody deletes it.
 local function to_ended(id, head, digit, now, keep, score, out)
-  local flags = bit.band(byte(head, 14), 2)
+  local flags = bit.band(byte(head, 14), 3)
   if out ~= '' then
     flags = with_flag(flags, 4)
     call('HSET', OUT, id, out)

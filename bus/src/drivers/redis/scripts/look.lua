@@ -38,7 +38,7 @@ for i = 1, #ids do
     and (wanted_worker == '' or worker == wanted_worker)
   if fits then
     local flags = head ~= '' and byte(head, 14) or 2
-    local fail = has(flags, 2) and call('HGET', FAIL, id) or ''
+    local fail = whole and has(flags, 2) and call('HGET', FAIL, id) or ''
     local out = whole and has(flags, 4) and call('HGET', OUT, id) or ''
     if not whole and #row > 24 then row = sub(row, 1, number(row, 21)) end
     found[#found + 1] = { id .. digit, head, row, fail, out, worker }

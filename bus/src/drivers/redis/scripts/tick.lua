@@ -86,6 +86,7 @@ local function settle(first)
 end
 
 local jobs, rest, asked = {}, false, {}
+local now_high, now_low = number(now, 1), number(now, 5)
 
 -- Hands the popped entries (due and id, rank) of a queue to the worker; gives their size in bytes.
 local function lease(queue, popped)
@@ -117,6 +118,51 @@ local function lease(queue, popped)
   return bytes
 end
 
+-- Whether an entry of READY is due: the clock of who stored it may be ahead.
+local function is_due(entry)
+  local high, low = number(entry, 1), number(entry, 5)
+  return high < now_high or (high == now_high and low <= now_low)
+end
+
+-- Takes the first entries in order, as ZPOPMIN gives them. Within a rank they rise by time, so only
+-- the last of each need be looked at; if one is not due, its rank is picked over entry by entry.
+local function pop(queue, want)
+  local key = READY(queue)
+  local popped = call('ZPOPMIN', key, want)
+  local size = #popped
+  local late = false
+  for i = 1, size, 2 do
+    if popped[i + 1] ~= popped[i + 3] and not is_due(popped[i]) then
+      late = true
+      break
+    end
+  end
+  if not late then return popped, size / 2 == want end
+  local due, back, from = {}, {}, '-inf'
+  for i = 1, size, 2 do put(back, popped[i + 1], popped[i]) end
+  bulk('ZADD', key, back)
+  while #due < 2 * want do
+    local entries = call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', 0, want)
+    if #entries == 0 then break end
+    local gone, rank = {}, nil
+    for i = 1, #entries, 2 do
+      if #due == 2 * want then break end
+      if entries[i + 1] ~= rank then
+        if is_due(entries[i]) then
+          put(due, entries[i], entries[i + 1])
+          gone[#gone + 1] = entries[i]
+        else
+          rank = entries[i + 1]
+          from = '(' .. rank
+        end
+      end
+    end
+    bulk('ZREM', key, gone)
+    if #gone == 0 and not rank then break end
+  end
+  return due, #due == 2 * want
+end
+
 local function claim()
   local bytes = 0
   for i = 1, shares do
@@ -126,16 +172,15 @@ local function claim()
     local step = 16
     if want > 0 and call('HEXISTS', PAUSED, queue) == 1 then want = 0 end
     while want > 0 do
-      local popped = call('ZPOPMIN', READY(queue), math.min(want, step))
+      local popped, again = pop(queue, math.min(want, step))
       local got = #popped / 2
-      if got == 0 then break end
-      bytes = bytes + lease(queue, popped)
+      if got > 0 then bytes = bytes + lease(queue, popped) end
       want, left = want - got, left - got
       if bytes > BYTES then
         rest = true
         return
       end
-      if got < step then break end
+      if not again then break end
       step = CHUNK / 4
     end
   end
