@@ -38,12 +38,23 @@
 //! [`Capabilities`]: crate::driver::Capabilities
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod chance;
 mod claiming;
+mod fencing;
+mod handing;
 mod kit;
+mod looking;
+mod model;
+mod model_law;
+mod news;
+mod people;
+mod race;
+mod rescuing;
 mod run;
 mod settling;
 mod storing;
 mod table;
+mod upkeep;
 
 pub use run::{Ground, run};
 pub use table::{BEHAVIOURS, Behaviour};
