@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::batcher::Batcher;
 use super::connection::{Link, Opener, STORE, closed, failed};
 use super::jobs::Pusher;
 use super::wake::News;
@@ -13,7 +14,6 @@ use crate::driver::{
     EndNotice, EndWatch, HandOff, Heartbeat, Migrated, Promoted, Pushed, Rescue, Rescued, Settled,
     Settlement, WakeHub, Wakes, WorkerInfo,
 };
-use super::batcher::Batcher;
 use crate::id::{JobId, WorkerId};
 use crate::job::NewJob;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redis::RedisError;
 
+use super::batcher::Flush;
 use super::connection::{STORE, begin, failed};
 use super::driver::Core;
 use super::hand_off::Reserved;
@@ -16,7 +17,6 @@ use crate::clock::Timestamp;
 use crate::driver::{
     ClaimRequest, Claimed, Claims, DriverError, Lease, MAX_BATCH, Pushed, Settled, Settlement,
 };
-use super::batcher::Flush;
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::NewJob;
 
