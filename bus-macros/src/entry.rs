@@ -11,7 +11,7 @@ use quote::quote;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs one macro; `item` is what stays if it panics.
-fn guarded(item: TokenStream, run: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
+fn guarded(item: &TokenStream, run: impl FnOnce(&mut Errors) -> TokenStream) -> TokenStream {
     let all = || {
         let mut errors = Errors::default();
         let output = run(&mut errors);
@@ -34,7 +34,7 @@ fn guarded(item: TokenStream, run: impl FnOnce(&mut Errors) -> TokenStream) -> T
 
 /// `#[command(…)]`
 pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    guarded(item.clone(), |errors| {
+    guarded(&item.clone(), |errors| {
         let options = parse::options(attribute, errors);
         let command = match parse::command(item.clone(), options, errors) {
             Ok(command) => command,
@@ -53,7 +53,7 @@ pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream 
 
 /// `#[handler]`
 pub(crate) fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    guarded(item.clone(), |errors| {
+    guarded(&item.clone(), |errors| {
         let bus = Bus::new(parse::handler_options(attribute, errors).as_ref());
         let Some(function) = errors.take(parse::function(item.clone())) else {
             return item;
@@ -69,7 +69,7 @@ pub(crate) fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream 
 
 /// `#[handlers] impl Service { … }`
 pub(crate) fn handlers(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    guarded(item.clone(), |errors| {
+    guarded(&item.clone(), |errors| {
         let bus = Bus::new(parse::handler_options(attribute, errors).as_ref());
         let block = parse::block(item.clone(), errors);
         let Some(block) = errors.take(block) else {
@@ -111,7 +111,7 @@ pub(crate) fn handlers(attribute: TokenStream, item: TokenStream) -> TokenStream
 
 /// `#[sanitized]`
 pub(crate) fn sanitized(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    guarded(item.clone(), |errors| {
+    guarded(&item.clone(), |errors| {
         let bus = Bus::new(parse::handler_options(attribute, errors).as_ref());
         match parse::sanitized(item.clone(), errors) {
             Ok((input, shape)) => {
@@ -128,7 +128,7 @@ pub(crate) fn sanitized(attribute: TokenStream, item: TokenStream) -> TokenStrea
 
 /// `checked!([bus] X { … })`
 pub(crate) fn checked(call: TokenStream) -> TokenStream {
-    guarded(TokenStream::new(), |errors| {
+    guarded(&TokenStream::new(), |errors| {
         match errors.take(parse::checked(call)) {
             Some(checked) => expand::checked(&checked),
             None => TokenStream::new(),
@@ -139,7 +139,7 @@ pub(crate) fn checked(call: TokenStream) -> TokenStream {
 /// What a companion macro answers `checked!`.
 pub(crate) fn rules(call: TokenStream) -> TokenStream {
     // Rules that can't be read are the validator crate's to complain about, at the struct.
-    guarded(TokenStream::new(), |errors| {
+    guarded(&TokenStream::new(), |errors| {
         for check in parse::rule_checks(call).unwrap_or_default() {
             if let Some(broken) = check::broken(&check) {
                 errors.at(&codes::BREAKS_RULE, &check.tokens, broken);
@@ -151,7 +151,7 @@ pub(crate) fn rules(call: TokenStream) -> TokenStream {
 
 /// `wire!([bus] app, billing; contracts)`
 pub(crate) fn wire(call: TokenStream) -> TokenStream {
-    guarded(TokenStream::new(), |errors| {
+    guarded(&TokenStream::new(), |errors| {
         match errors.take(parse::wire(call)) {
             Some(wire) => expand::wire(&wire),
             None => TokenStream::new(),
@@ -161,7 +161,7 @@ pub(crate) fn wire(call: TokenStream) -> TokenStream {
 
 /// `contract!([bus] PlaceOrder, billing::Charge)`
 pub(crate) fn contract(call: TokenStream) -> TokenStream {
-    guarded(TokenStream::new(), |errors| {
+    guarded(&TokenStream::new(), |errors| {
         match errors.take(parse::contract(call)) {
             Some((bus, commands)) => expand::contract(&bus, &commands),
             None => TokenStream::new(),

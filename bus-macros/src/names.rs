@@ -24,8 +24,7 @@ impl Bus {
 
     /// A path in the private module, as the text that an attribute of another macro takes.
     pub(crate) fn private_text(&self, rest: &str) -> String {
-        let root: String = self.0.to_string().split_whitespace().collect();
-        format!("{root}::__private::{rest}")
+        format!("{}::__private::{rest}", written(self.0.clone()))
     }
 }
 
@@ -38,7 +37,48 @@ impl ToTokens for Bus {
 
 /// The crate that is compiled: what tells a local handler from a foreign one.
 pub(crate) fn this_crate() -> String {
+    if !proc_macro::is_available() {
+        // Unit tests and snapshots: always the same.
+        return String::from("app");
+    }
     std::env::var("CARGO_CRATE_NAME").unwrap_or_default()
+}
+
+/// The version of the package that is compiled: two of one crate may be linked together.
+fn this_version() -> String {
+    if !proc_macro::is_available() {
+        return String::new();
+    }
+    std::env::var("CARGO_PKG_VERSION").unwrap_or_default()
+}
+
+/// Tokens as one writes them: spaces only between words and after commas.
+pub(crate) fn written(tokens: TokenStream) -> String {
+    use proc_macro2::{Delimiter, TokenTree};
+    let mut text = String::new();
+    for token in tokens {
+        let piece = match &token {
+            TokenTree::Group(group) => {
+                let inside = written(group.stream());
+                match group.delimiter() {
+                    Delimiter::Parenthesis => format!("({inside})"),
+                    Delimiter::Bracket => format!("[{inside}]"),
+                    Delimiter::Brace => format!("{{ {inside} }}"),
+                    Delimiter::None => inside,
+                }
+            }
+            other => other.to_string(),
+        };
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '"' | '\'');
+        let apart = text.ends_with(',')
+            || (text.ends_with(is_word) && piece.starts_with(is_word))
+            || piece.starts_with('{');
+        if apart && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&piece);
+    }
+    text
 }
 
 /// The hidden names that belong to one command.
@@ -52,7 +92,7 @@ pub(crate) struct CommandNames {
 impl CommandNames {
     pub(crate) fn of(command: &Ident) -> Self {
         let krate = this_crate();
-        let version = std::env::var("CARGO_PKG_VERSION").unwrap_or_default();
+        let version = this_version();
         let mut hasher = DefaultHasher::new();
         (&krate, &version, place(command.span())).hash(&mut hasher);
         let hash = format!("{:08x}", hasher.finish() as u32);
@@ -67,7 +107,6 @@ impl CommandNames {
 /// File, line and column: two commands of one name in two modules differ by it.
 fn place(span: Span) -> (String, usize, usize) {
     if !proc_macro::is_available() {
-        // Unit tests and snapshots: always the same.
         return (String::new(), 0, 0);
     }
     let span = span.unwrap();
@@ -104,4 +143,22 @@ pub(crate) fn quiet(ident: &Ident) -> Ident {
     let mut quiet = ident.clone();
     quiet.set_span(Span::mixed_site());
     quiet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use quote::quote;
+
+    #[test]
+    fn tokens_are_written_as_people_do() {
+        for (tokens, text) in [
+            (quote!(Cache::new(3, "a b")), "Cache::new(3, \"a b\")"),
+            (quote!(my::path::<u8>), "my::path::<u8>"),
+            (quote!(Audit { level: 3 }), "Audit { level:3 }"),
+            (quote!(async move |x| x.y), "async move|x|x.y"),
+        ] {
+            assert_eq!(written(tokens), text);
+        }
+    }
 }

@@ -63,7 +63,7 @@ pub use bus_macros::command;
 ///
 /// For a command that is not `remote` it stands in the command's crate.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 ///
 /// struct Greeting(&'static str);
@@ -86,7 +86,7 @@ pub use bus_macros::handler;
 /// Makes methods handlers: on an `impl` block, whose methods with `#[handler]` take `&self`,
 /// the service, from the state of the bus. Methods without it stay what they are.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 ///
 /// #[command(output = u32)]

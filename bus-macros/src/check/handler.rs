@@ -1,11 +1,11 @@
 //! The rules of a handler's signature, and what the bus needs to know of it.
+use super::types::{find_impl_trait, outside, plain_path, ungrouped};
 use crate::codes;
 use crate::errors::{Errors, Mistake};
 use crate::model::{Handler, Receiver, Return};
-use crate::names::Bus;
+use crate::names::{Bus, written};
 use crate::parse::RawFn;
 use quote::ToTokens;
-use syn::visit_mut::{self, VisitMut};
 use syn::{
     FnArg, GenericParam, Path, PathArguments, ReturnType, Safety, Signature, Type, parse_quote,
 };
@@ -15,6 +15,15 @@ use syn::{
 pub(crate) enum Place<'a> {
     Free,
     Method(&'a Type),
+}
+
+impl<'a> Place<'a> {
+    fn service(self) -> Option<&'a Type> {
+        match self {
+            Self::Free => None,
+            Self::Method(service) => Some(service),
+        }
+    }
 }
 
 /// The handler, or nothing if a mistake was told.
@@ -40,13 +49,9 @@ pub(crate) fn handler(
     if !right {
         return None;
     }
-    let service = match place {
-        Place::Free => None,
-        Place::Method(service) => Some(service.clone()),
-    };
     Some(Handler {
         bus,
-        service,
+        service: place.service().cloned(),
         receiver: receiver?,
         ident: sig.ident.clone(),
         cfgs: function
@@ -57,7 +62,10 @@ pub(crate) fn handler(
             .collect(),
         is_async: sig.asyncness.is_some(),
         command: command?,
-        injected: typed(sig).skip(1).map(|ty| plain(ty, sig, place)).collect(),
+        injected: typed(sig)
+            .skip(1)
+            .map(|ty| outside(ty, sig, place.service()))
+            .collect(),
         returns: returns?,
     })
 }
@@ -130,10 +138,17 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
     };
     let first = ungrouped(first);
     if let Type::Reference(reference) = first {
-        let inner = reference.elem.to_token_stream();
-        let message = format!(
-            "the first argument of a handler is its command, by value: write `{inner}` without `&`; injected state comes after it"
-        );
+        let inner = written(reference.elem.to_token_stream());
+        let later = typed(sig).skip(1).find_map(|ty| plain_path(ungrouped(ty)));
+        let message = match later {
+            Some(command) => format!(
+                "the first argument of a handler is its command, by value: put `{}` first, injected state after it",
+                written(command.to_token_stream())
+            ),
+            None => format!(
+                "the first argument of a handler is its command, by value: write `{inner}` without `&`; injected state comes after it"
+            ),
+        };
         return Err(Mistake::at(&codes::COMMAND_FIRST, first, message));
     }
     match plain_path(first) {
@@ -171,7 +186,7 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
     let is_result = plain_path(ungrouped(ty))
         .and_then(|path| path.segments.last())
         .is_some_and(|last| last.ident.to_string().ends_with("Result"));
-    let ty = plain(ty, sig, place);
+    let ty = outside(ty, sig, place.service());
     Ok(if is_result {
         Return::Fallible(ty)
     } else {
@@ -212,264 +227,5 @@ fn is_parameter(path: &Path, sig: &Signature) -> bool {
         .any(|param| path.is_ident(&param.ident))
 }
 
-/// A type without the invisible or visible parentheses around it.
-fn ungrouped(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => ungrouped(&group.elem),
-        Type::Paren(paren) => ungrouped(&paren.elem),
-        other => other,
-    }
-}
-
-fn plain_path(ty: &Type) -> Option<&Path> {
-    match ty {
-        Type::Path(path) if path.qself.is_none() => Some(&path.path),
-        _ => None,
-    }
-}
-
-fn find_impl_trait(ty: &Type) -> Option<Type> {
-    struct Find(Option<Type>);
-    impl VisitMut for Find {
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            match ty {
-                Type::ImplTrait(_) => self.0 = self.0.take().or_else(|| Some(ty.clone())),
-                _ => visit_mut::visit_type_mut(self, ty),
-            }
-        }
-    }
-    let mut find = Find(None);
-    find.visit_type_mut(&mut ty.clone());
-    find.0
-}
-
-/// A type of the signature as it is written outside: the function's own lifetimes are unknown
-/// there, and `Self` is the service.
-fn plain(ty: &Type, sig: &Signature, place: Place<'_>) -> Type {
-    struct Outside<'a> {
-        sig: &'a Signature,
-        service: Option<&'a Type>,
-    }
-    impl VisitMut for Outside<'_> {
-        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-            let own = self
-                .sig
-                .generics
-                .lifetimes()
-                .any(|param| param.lifetime.ident == lifetime.ident);
-            if own {
-                lifetime.ident = proc_macro2::Ident::new("_", lifetime.ident.span());
-            }
-        }
-
-        fn visit_type_mut(&mut self, ty: &mut Type) {
-            if let (Type::Path(path), Some(service)) = (&*ty, self.service)
-                && path.qself.is_none()
-                && path
-                    .path
-                    .segments
-                    .first()
-                    .is_some_and(|first| first.ident == "Self")
-            {
-                let rest = path.path.segments.iter().skip(1);
-                *ty = match path.path.segments.len() {
-                    1 => service.clone(),
-                    _ => parse_quote!(<#service> #(:: #rest)*),
-                };
-                return;
-            }
-            visit_mut::visit_type_mut(self, ty);
-        }
-    }
-    let service = match place {
-        Place::Free => None,
-        Place::Method(service) => Some(service),
-    };
-    let mut ty = ty.clone();
-    Outside { sig, service }.visit_type_mut(&mut ty);
-    ty
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use quote::quote;
-
-    fn checked(tokens: proc_macro2::TokenStream, place: Place<'_>) -> Result<Handler, String> {
-        let mut errors = Errors::default();
-        let function = crate::parse::function(tokens).unwrap_or_else(|_| panic!("a function"));
-        let handler = handler(&function, place, Bus::new(None), &mut errors);
-        let told = errors.into_tokens().to_string();
-        handler.ok_or(told)
-    }
-
-    fn text(tokens: impl ToTokens) -> String {
-        tokens.to_token_stream().to_string()
-    }
-
-    #[test]
-    fn what_the_bus_needs_is_read() {
-        let handler = checked(
-            quote! { pub async fn f<'a>(c: orders::Place, db: &'a Db, t: Tagged<'a, 'static>) -> crate::AppResult<u8> { let half = ; } },
-            Place::Free,
-        );
-        let handler = handler.unwrap_or_else(|told| panic!("{told}"));
-        assert!(handler.is_async);
-        assert_eq!(text(&handler.command), "orders :: Place");
-        let injected: Vec<String> = handler.injected.iter().map(text).collect();
-        assert_eq!(injected, ["& '_ Db", "Tagged < '_ , 'static >"]);
-        assert!(matches!(handler.returns, Return::Fallible(_)));
-    }
-
-    #[test]
-    fn self_is_the_service_outside() {
-        let service: Type = parse_quote!(Shop);
-        let tokens = quote! { fn f(&self, c: Place, other: &Self) -> Result<Self::Id, Self> { } };
-        let handler =
-            checked(tokens, Place::Method(&service)).unwrap_or_else(|told| panic!("{told}"));
-        assert_eq!(text(&handler.injected[0]), "& Shop");
-        let Return::Fallible(returns) = handler.returns else {
-            panic!("fallible")
-        };
-        assert_eq!(text(returns), "Result < < Shop > :: Id , Shop >");
-    }
-
-    #[test]
-    fn a_mistake_gives_one_message() {
-        for (tokens, told) in [
-            (
-                quote!(
-                    fn f() {}
-                ),
-                "takes no command",
-            ),
-            (
-                quote!(
-                    fn f(c: &Place) {}
-                ),
-                "write `Place` without `&`",
-            ),
-            (
-                quote!(
-                    fn f(db: &Db, c: Place) {}
-                ),
-                "by value",
-            ),
-            (
-                quote!(
-                    fn f<T>(c: T) {}
-                ),
-                "can't be generic",
-            ),
-            (
-                quote!(
-                    fn f(c: impl Command) {}
-                ),
-                "`impl Trait` in an argument",
-            ),
-            (
-                quote!(
-                    fn f<const N: usize>(c: Place) {}
-                ),
-                "can't be generic",
-            ),
-            (
-                quote!(
-                    fn f(c: Place, db: &impl Db) {}
-                ),
-                "`impl Trait` in an argument",
-            ),
-            (
-                quote!(
-                    unsafe fn f(c: Place) {}
-                ),
-                "can't be `unsafe`",
-            ),
-            (
-                quote!(
-                    fn f(&self, c: Place) {}
-                ),
-                "only inside `#[handlers] impl",
-            ),
-            (
-                quote!(
-                    fn f(c: Place) -> impl Future<Output = u8> {}
-                ),
-                "for a future write `async fn`",
-            ),
-            (
-                quote!(
-                    fn f(c: (Place, u8)) {}
-                ),
-                "the plain path of a type",
-            ),
-            (
-                quote!(
-                    fn f(c: Place<u8>) {}
-                ),
-                "no type parameters",
-            ),
-            (
-                quote!(
-                    fn f(c: [Place; 2]) {}
-                ),
-                "the plain path of a type",
-            ),
-        ] {
-            let text = checked(tokens.clone(), Place::Free)
-                .err()
-                .unwrap_or_default();
-            assert!(text.contains(told), "{tokens}: {text}");
-            assert_eq!(text.matches("compile_error").count(), 1, "{tokens}: {text}");
-        }
-        let service: Type = parse_quote!(Shop);
-        for receiver in [quote!(self), quote!(&mut self), quote!(self: Arc<Self>)] {
-            let tokens = quote!(fn f(#receiver, c: Place) {});
-            let text = checked(tokens, Place::Method(&service))
-                .err()
-                .unwrap_or_default();
-            assert!(text.contains("as `&self`"), "{receiver}: {text}");
-        }
-    }
-
-    #[test]
-    fn the_command_of_a_wrong_handler_is_guessed() {
-        for (tokens, guessed) in [
-            (
-                quote!(
-                    fn f(c: &Place) {}
-                ),
-                Some("Place"),
-            ),
-            (
-                quote!(
-                    fn f(db: &Db, c: Place) {}
-                ),
-                Some("Place"),
-            ),
-            (
-                quote!(
-                    fn f<T>(c: T) {}
-                ),
-                None,
-            ),
-            (
-                quote!(
-                    fn f<T>(c: Place, t: T) {}
-                ),
-                Some("Place"),
-            ),
-            (
-                quote!(
-                    fn f() {}
-                ),
-                None,
-            ),
-        ] {
-            let function: RawFn =
-                syn::parse2(tokens.clone()).unwrap_or_else(|_| panic!("a function"));
-            let path = guess(&function.sig, Place::Free).map(text);
-            assert_eq!(path.as_deref(), guessed, "{tokens}");
-        }
-    }
-}
+mod tests;

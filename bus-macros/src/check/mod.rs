@@ -6,6 +6,7 @@
 mod command;
 mod handler;
 mod rule;
+mod types;
 
 pub(crate) use command::command;
 pub(crate) use handler::{Place, guess, handler};

@@ -2,7 +2,7 @@
 use super::fallback::inert_handler;
 use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
-use crate::names::{quiet, respan, this_crate, unraw};
+use crate::names::{quiet, respan, this_crate, unraw, written};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
@@ -160,11 +160,7 @@ fn registration(handler: &Handler) -> TokenStream {
     let name = unraw(&handler.ident);
     let path = match &handler.service {
         Some(service) => {
-            let service: String = service
-                .to_token_stream()
-                .to_string()
-                .split_whitespace()
-                .collect();
+            let service = written(service.to_token_stream());
             format!("::{service}::{name}")
         }
         None => format!("::{name}"),

@@ -1,7 +1,7 @@
 //! The declared policies: what runs before the handler, and how they are listed.
 use super::spans::shown_at;
 use crate::model::{Backoff, Command, Member, Period, Rate, Set, Throttle, path_text};
-use crate::names::{Bus, quiet};
+use crate::names::{Bus, quiet, written};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -9,13 +9,12 @@ use syn::spanned::Spanned;
 /// The policies as text, in the order they act.
 pub(super) fn listed(command: &Command) -> Vec<(&'static str, String)> {
     let options = &command.options;
-    let text = |set: &TokenStream| set.to_string();
     let mut listed = Vec::new();
     if let Some(middleware) = &options.middleware {
         let each: Vec<String> = middleware
             .value
             .iter()
-            .map(|one| text(&one.to_token_stream()))
+            .map(|one| written(one.to_token_stream()))
             .collect();
         listed.push(("middleware", each.join(", ")));
     }

@@ -135,6 +135,5 @@ impl fmt::Display for Throttle {
 
 /// A path as one writes it.
 pub(crate) fn path_text(path: &Path) -> String {
-    let text = quote::ToTokens::to_token_stream(path).to_string();
-    text.split_whitespace().collect()
+    crate::names::written(quote::ToTokens::to_token_stream(path))
 }

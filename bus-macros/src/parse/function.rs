@@ -2,9 +2,9 @@
 use super::keys::{Key, Values, read};
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Path, Signature, Visibility};
+use syn::{Attribute, Path, Signature, Visibility, token};
 
 /// What is read of a function. A half-typed body can't make it unreadable.
 pub(crate) struct RawFn {
@@ -17,7 +17,10 @@ impl Parse for RawFn {
         let attrs = Attribute::parse_outer(input)?;
         input.parse::<Visibility>()?;
         let sig = input.parse()?;
-        input.parse::<TokenStream>()?;
+        if !input.peek(token::Brace) {
+            return Err(input.error("a handler has a body"));
+        }
+        input.parse::<TokenTree>()?;
         Ok(Self { attrs, sig })
     }
 }

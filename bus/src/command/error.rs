@@ -261,21 +261,21 @@ impl Invalid {
     /// Every broken rule with the path of its field, such as `lines[2].quantity`, ordered by path.
     pub fn fields(&self) -> Vec<(String, &ValidationError)> {
         let mut fields = Vec::new();
-        collect(String::new(), self.errors(), &mut fields);
+        collect("", self.errors(), &mut fields);
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         fields
     }
 }
 
 fn collect<'e>(
-    prefix: String,
+    prefix: &str,
     errors: &'e ValidationErrors,
     into: &mut Vec<(String, &'e ValidationError)>,
 ) {
     for (field, kind) in errors.errors() {
         // The rules of the whole struct are filed under `__all__`: they belong to the struct's own path.
         let path = match (prefix.is_empty(), field.as_ref()) {
-            (_, "__all__") => prefix.clone(),
+            (_, "__all__") => prefix.to_owned(),
             (true, field) => field.to_owned(),
             (false, field) => format!("{prefix}.{field}"),
         };
@@ -283,10 +283,10 @@ fn collect<'e>(
             ValidationErrorsKind::Field(errors) => {
                 into.extend(errors.iter().map(|error| (path.clone(), error)));
             }
-            ValidationErrorsKind::Struct(nested) => collect(path, nested, into),
+            ValidationErrorsKind::Struct(nested) => collect(&path, nested, into),
             ValidationErrorsKind::List(items) => {
                 for (index, nested) in items {
-                    collect(format!("{path}[{index}]"), nested, into);
+                    collect(&format!("{path}[{index}]"), nested, into);
                 }
             }
         }

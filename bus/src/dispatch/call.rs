@@ -141,7 +141,7 @@ impl<'a> Call<'a> {
 
     /// Why the dispatch failed, if it did.
     pub fn failure(&self) -> Option<Failure> {
-        self.0.outcome()?.err()
+        self.outcome()?.err()
     }
 
     /// Whether the dispatch has succeeded (`true`) or failed so far; `None` before there is

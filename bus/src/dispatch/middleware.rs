@@ -12,7 +12,13 @@ use std::task::Poll;
 ///
 /// It may look at the command and change the context before, answer by itself
 /// ([`Call::answer`], [`Call::reject`]), and look at the answer after. A function with the
-/// same arguments is a middleware too.
+/// same arguments is a middleware too, and so is an `async` closure that captures nothing
+/// (`async |call: Call<'_>, next: Next<'_>| next.run().await`); for one that captures there is
+/// [`layers::from_fn`](crate::layers::from_fn).
+///
+/// What it dispatches itself is caused by the dispatch that it stands around, and meets the
+/// middleware of the bus too: one that dispatches without asking which command it sees never
+/// ends.
 ///
 /// The order: those of the bus as given, those of the command as listed, then the declared
 /// policies (sanitize, validate, authorize, rate, timeout, retries), then the handler.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// [`bus::dispatch`](crate::dispatch()) finds it; a test has its own and works in its
 /// [`scope`](Self::scope). Commands whose handlers take no state need no bus at all.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 ///
 /// struct Greeting(&'static str);
@@ -81,7 +81,7 @@ impl Bus {
     /// The root of a new request on this bus: add who asks and until when, then
     /// [`dispatch`](Context::dispatch) or [`scope`](Context::scope) in it.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use bus::prelude::*;
     /// # struct User(&'static str);
     /// #[command(output = String)]

@@ -10,7 +10,7 @@ use tower_service::Service;
 /// For a bus behind tower's own middleware, or where a service is asked for. Always ready;
 /// to limit what goes through, put a layer around it or a middleware into it.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 /// use tower::{Service, ServiceExt};
 ///

@@ -55,13 +55,13 @@ impl ::bus::__private::Dispatch for Add {
 #[doc(hidden)]
 #[allow(non_local_definitions)]
 #[macro_export]
-macro_rules! __bus__Add_cb4deb41 {
-    (@ from "" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+macro_rules! __bus_app_Add_570d0fad {
+    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
         $($local)*
     };
     (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
         ::core::compile_error! {
-        "`Add` is a command of crate ``, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
+        "`Add` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }
     };
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {
@@ -70,7 +70,7 @@ macro_rules! __bus__Add_cb4deb41 {
 }
 #[doc(hidden)]
 #[allow(unused_imports, unreachable_pub)]
-pub use __bus__Add_cb4deb41 as Add;
+pub use __bus_app_Add_570d0fad as Add;
 #[allow(unexpected_cfgs)]
 const _: () = {
     #[cfg(rust_analyzer)]

@@ -59,14 +59,14 @@ where
     }
 }
 #[allow(unused_macros)]
-macro_rules! __bus__Add_cb4deb41 {
+macro_rules! __bus_app_Add_570d0fad {
     (@ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {};
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {
         $($call)* ! { { $($found)* } { value { range(min = 1), } } }
     };
 }
 #[allow(unused_imports)]
-pub(crate) use __bus__Add_cb4deb41 as Add;
+pub(crate) use __bus_app_Add_570d0fad as Add;
 #[allow(unexpected_cfgs)]
 const _: () = {
     #[cfg(rust_analyzer)]

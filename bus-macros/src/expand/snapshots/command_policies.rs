@@ -27,7 +27,7 @@ impl my::bus::__private::Command for PlaceOrder {
         )
         .policies(
             &[
-                ("middleware", "Audit, Cache :: new (3)"),
+                ("middleware", "Audit, Cache::new(3)"),
                 ("sanitize", "email, address"),
                 ("validate", "all rules"),
                 ("authorize", "auth::buyers"),
@@ -169,13 +169,13 @@ impl my::bus::__private::Sanitize for PlaceOrder {
 }
 #[cfg(feature = "orders")]
 #[allow(unused_macros)]
-macro_rules! __bus__PlaceOrder_cb4deb41 {
-    (@ from "" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+macro_rules! __bus_app_PlaceOrder_570d0fad {
+    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
         $($local)*
     };
     (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
         ::core::compile_error! {
-        "`PlaceOrder` is a command of crate ``, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
+        "`PlaceOrder` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }
     };
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {
@@ -184,7 +184,7 @@ macro_rules! __bus__PlaceOrder_cb4deb41 {
 }
 #[cfg(feature = "orders")]
 #[allow(unused_imports)]
-pub(crate) use __bus__PlaceOrder_cb4deb41 as PlaceOrder;
+pub(crate) use __bus_app_PlaceOrder_570d0fad as PlaceOrder;
 #[allow(unexpected_cfgs)]
 const _: () = {
     #[cfg(rust_analyzer)]

@@ -28,7 +28,7 @@ impl ::bus::__private::Command for Charge {
         Output = ::bus::__private::Answer<Self>,
     > {
         unsafe extern "Rust" {
-            #[link_name = "bus_error__no_handler_is_linked_for_command____Charge__cb4deb41"]
+            #[link_name = "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"]
             fn entry(
                 command: Charge,
                 cx: &::bus::__private::Context,
@@ -89,9 +89,9 @@ impl ::bus::__private::Sanitize for Charge {
 #[doc(hidden)]
 #[allow(non_local_definitions)]
 #[macro_export]
-macro_rules! __bus__Charge_cb4deb41 {
+macro_rules! __bus_app_Charge_570d0fad {
     (@ symbol) => {
-        "bus_error__no_handler_is_linked_for_command____Charge__cb4deb41"
+        "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"
     };
     (@ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
         $($remote)*
@@ -102,7 +102,7 @@ macro_rules! __bus__Charge_cb4deb41 {
 }
 #[doc(hidden)]
 #[allow(unused_imports, unreachable_pub)]
-pub use __bus__Charge_cb4deb41 as Charge;
+pub use __bus_app_Charge_570d0fad as Charge;
 #[allow(unexpected_cfgs)]
 const _: () = {
     #[cfg(rust_analyzer)]

@@ -4,7 +4,7 @@ const _: () = {
 };
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __bus_contract_ {
+macro_rules! __bus_contract_app {
     ({ $($bus:tt)* }) => {
         const _ : () = { $($bus)* ::handled:: < $crate::PlaceOrder, _ > (); $($bus)*
         ::handled:: < $crate::billing::Charge, _ > (); };
@@ -12,4 +12,4 @@ macro_rules! __bus_contract_ {
 }
 #[doc(hidden)]
 #[allow(unused_imports, unreachable_pub)]
-pub use __bus_contract_ as __bus_contract;
+pub use __bus_contract_app as __bus_contract;

@@ -8,13 +8,13 @@ async fn place<'a>(
 #[allow(deprecated)]
 const _: () = {
     contracts::PlaceOrder! {
-        @ from "" @ local { #[diagnostic::do_not_recommend] impl
+        @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for contracts::PlaceOrder { #[inline] fn __handle(self,
         cx : & ::bus::__private::Context) -> impl ::core::marker::Send +
         ::core::future::Future < Output = ::bus::__private::Answer < Self >> { let
-        command = self; ::bus::__private::call:: < contracts::PlaceOrder, _ > ((move ||
-        -> ::core::result::Result < _, ::bus::__private::Error << contracts::PlaceOrder
-        as ::bus::__private::Command > ::Error >> {
+        command = self; ::bus::__private::call_injected:: < contracts::PlaceOrder, _, _ >
+        ((move || -> ::core::result::Result < _, ::bus::__private::Error <<
+        contracts::PlaceOrder as ::bus::__private::Command > ::Error >> {
         ::core::result::Result::Ok(place(command, ::bus::__private::inject:: <
         contracts::PlaceOrder, _ > (< & '_ Db as ::bus::__private::FromContext < '_ >>
         ::from_context(cx)) ?, ::bus::__private::inject:: < contracts::PlaceOrder, _ > (<
@@ -27,8 +27,8 @@ const _: () = {
         (export_name = contracts::PlaceOrder!(@ symbol))] fn entry(command :
         contracts::PlaceOrder, cx : & ::bus::__private::Context) ->
         ::bus::__private::Started < '_, contracts::PlaceOrder > {
-        ::bus::__private::Started::Later(::std::boxed::Box::pin(::bus::__private::call::
-        < contracts::PlaceOrder, _ > ((move || -> ::core::result::Result < _,
+        ::bus::__private::Started::Later(::std::boxed::Box::pin(::bus::__private::call_injected::
+        < contracts::PlaceOrder, _, _ > ((move || -> ::core::result::Result < _,
         ::bus::__private::Error << contracts::PlaceOrder as ::bus::__private::Command >
         ::Error >> { ::core::result::Result::Ok(place(command, ::bus::__private::inject::
         < contracts::PlaceOrder, _ > (< & '_ Db as ::bus::__private::FromContext < '_ >>

@@ -3,12 +3,12 @@ async fn add(db: &Db, add: Add) -> u64 {
 }
 const _: () = {
     Add! {
-        @ from "" @ local { #[diagnostic::do_not_recommend] impl
+        @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for Add { async fn __handle(self, _ : &
         ::bus::__private::Context) -> ::bus::__private::Answer < Self > {
         ::core::future::pending(). await } } } @ remote {}
     }
 };
 ::core::compile_error! {
-    "the first argument of a handler is its command, by value: write `Db` without `&`; injected state comes after it [BUS025]"
+    "the first argument of a handler is its command, by value: put `Add` first, injected state after it [BUS025]"
 }

@@ -4,7 +4,7 @@ fn add(add: Add) -> u64 {
 #[allow(deprecated)]
 const _: () = {
     Add! {
-        @ from "" @ local { #[diagnostic::do_not_recommend] impl
+        @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for Add { #[inline] async fn __handle(self, cx : &
         ::bus::__private::Context) -> ::bus::__private::Answer < Self > { let command =
         self; (| value | ::core::result::Result::Ok(< u64 as ::bus::__private::IsOutput <

@@ -1,10 +1,10 @@
 //! `Cache`: remembers outputs by key.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::nanos;
 use super::cache_store::{Entry, Landing, Store};
 use super::held;
 use crate::command::{Command, Context};
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::nanos;
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +23,7 @@ use tokio::sync::watch;
 ///
 /// Clones share one memory, so that a copy can be kept to [`forget`](Self::forget) by.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{layers::Cache, prelude::*};
 /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
 ///
@@ -275,8 +275,8 @@ impl<K: Hash + Eq + Clone, T: Clone + 'static> Cache<K, T> {
     }
 }
 
-fn give<T: Clone + 'static>(call: Call<'_>, output: &T) -> Verdict {
-    call.answer(output.clone())
+fn give<T: Clone + 'static>(call: Call<'_>, output: &Arc<T>) -> Verdict {
+    call.answer(T::clone(output))
         .expect("the key is that of a command with this output")
 }
 

@@ -1,7 +1,7 @@
 //! `Catch`: panics become errors.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use crate::command::{Error, Panicked};
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +14,7 @@ use std::task::Poll;
 /// of the program has printed it by then. A program that is built with `panic = "abort"`
 /// ends all the same.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Catch, prelude::*};
 ///
 /// #[command(output = u32)]

@@ -1,6 +1,6 @@
 //! What a middleware is told by its user: which key a dispatch has, which failures matter.
-use crate::dispatch::call::{Call, Failure};
-use crate::dispatch::policy::{Key, key};
+use super::super::call::{Call, Failure};
+use super::super::policy::{Key, key};
 use std::hash::Hash;
 
 /// The key that something is kept by.

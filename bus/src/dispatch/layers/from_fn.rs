@@ -1,6 +1,6 @@
 //! A closure as a middleware.
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use std::pin::Pin;
 /// no help. A closure is one too, but the compiler must be told of its lifetimes; this does
 /// that and nothing else.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 /// use std::sync::{Arc, atomic::{AtomicU32, Ordering}};
 ///

@@ -1,5 +1,5 @@
 //! What the dispatches around a dispatch hold, so that it does not wait for its own parent.
-use crate::dispatch::call::Call;
+use super::super::call::Call;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The extension of a context that lists what is held.

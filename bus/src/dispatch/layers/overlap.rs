@@ -1,10 +1,10 @@
 //! `Overlap`: one at a time.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{Key, within};
 use super::choice::By;
 use super::held;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{Key, within};
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::Hash;
@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// It guards within this process. A dispatch that is made inside the one it would have to
 /// wait for is refused: it would wait forever.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Overlap, prelude::*};
 ///
 /// #[command]

@@ -1,9 +1,9 @@
 //! `RateLimit`: so many in a period.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{KeyedRate, Quota, Rate};
 use super::choice::By;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{KeyedRate, Quota, Rate};
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use std::time::Duration;
 /// All that meet it count together, or by key where one is given ([`keyed`](Self::keyed)).
 /// It counts in this process. For one command declare `rate = "100/s"` instead.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::RateLimit, prelude::*};
 /// use std::time::Duration;
 ///

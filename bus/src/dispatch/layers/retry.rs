@@ -1,9 +1,9 @@
 //! `Retry`: runs again what failed.
+use super::super::call::{Call, Failure, Verdict};
+use super::super::middleware::{Middleware, Next};
 use super::choice::Filter;
 use crate::backoff::{Backoff, Jitter};
 use crate::command::ErrorKind;
-use crate::dispatch::call::{Call, Failure, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use std::fmt;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// The wait is in memory and the caller waits too: work that should survive longer troubles
 /// is a job.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{job::Backoff, layers::Retry, prelude::*};
 /// use std::{sync::atomic::{AtomicU32, Ordering}, time::Duration};
 ///

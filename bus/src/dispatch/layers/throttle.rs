@@ -1,9 +1,9 @@
 //! `Throttle`: the circuit breaker.
+use super::super::call::{Call, Failure, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::{End, KeyedBreaker};
 use super::choice::{By, Filter};
 use crate::command::{Error, ErrorKind};
-use crate::dispatch::call::{Call, Failure, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::{End, KeyedBreaker};
 use std::fmt;
 use std::hash::Hash;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use std::time::Duration;
 /// says otherwise. Each command has a circuit of its own, or each key ([`keyed`](Self::keyed)).
 /// It counts in this process. For one command declare `throttle = "5 failures/10m"` instead.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Throttle, prelude::*};
 /// use std::time::Duration;
 ///

@@ -1,8 +1,8 @@
 //! `Timeout`: waits so long and no longer.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::within;
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::within;
 use std::time::Duration;
 
 /// Answers `Error::TimedOut` when the rest of the way takes longer; what was begun is
@@ -11,7 +11,7 @@ use std::time::Duration;
 /// For one command declare `timeout = "5s"` instead. A dispatch that is answered without
 /// waiting never arms a timer.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Timeout, prelude::*};
 /// use std::time::Duration;
 ///

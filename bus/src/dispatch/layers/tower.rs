@@ -1,8 +1,8 @@
 //! `tower(layer)`: any `tower::Layer` as a middleware.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use super::tower_service::{Inner, Order, Reply, Ticket};
 use crate::command::Error;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
@@ -24,7 +24,7 @@ use tower_service::Service;
 /// A service that is not ready makes the dispatches behind it wait in the order of their
 /// arrival; shed load where that should not be (`ServiceBuilder::new().load_shed()…`).
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, prelude::*};
 /// use tower::ServiceBuilder;
 ///

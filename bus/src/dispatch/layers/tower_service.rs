@@ -1,6 +1,6 @@
 //! What a `tower::Layer` is put around: the ticket of a dispatch and the service that runs it.
+use super::super::call::Failure;
 use crate::command::{Context, Descriptor};
-use crate::dispatch::call::Failure;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;

@@ -1,8 +1,8 @@
 //! `Trace`: a span for each dispatch, an event for each failure.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
+use super::super::policy::nanos;
 use crate::command::Context;
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
-use crate::dispatch::policy::nanos;
 use tracing::field::{Empty, display};
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, Level, Span};
@@ -17,7 +17,7 @@ use tracing::{Instrument, Level, Span};
 ///
 /// The target is `bus`. Where its level is filtered out, all this costs a comparison.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{layers::Trace, prelude::*};
 /// use tracing_subscriber::fmt::format::FmtSpan;
 ///
@@ -152,7 +152,7 @@ impl Drop for Ending<'_> {
                 self.span.record("outcome", kind);
                 let level = self.trace.failure;
                 if level <= LevelFilter::current() {
-                    self.event(level, kind, elapsed_us, self.call.reason());
+                    self.event(level, kind, elapsed_us, self.call.reason().as_deref());
                 }
             }
         }
@@ -160,7 +160,7 @@ impl Drop for Ending<'_> {
 }
 
 impl Ending<'_> {
-    fn event(&self, level: Level, outcome: &'static str, elapsed_us: u64, reason: Option<String>) {
+    fn event(&self, level: Level, outcome: &'static str, elapsed_us: u64, reason: Option<&str>) {
         let command = self.call.descriptor().name;
         let correlation_id = self.call.context().correlation_id();
         let message = match outcome {

@@ -1,7 +1,7 @@
 //! `Translate`: makes another answer of the answer of one command.
+use super::super::call::{Call, Verdict};
+use super::super::middleware::{Middleware, Next};
 use crate::command::{Answer, Command};
-use crate::dispatch::call::{Call, Verdict};
-use crate::dispatch::middleware::{Middleware, Next};
 use std::fmt;
 
 /// Makes another answer of every answer of one command; others pass untouched.
@@ -9,7 +9,7 @@ use std::fmt;
 /// For what a caller should see otherwise than the handler said it: an error of a database
 /// as one of the domain, a missing thing as a default.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::{Error, layers::Translate, prelude::*};
 ///
 /// #[derive(Debug, PartialEq)]

@@ -99,7 +99,7 @@ impl Circuit {
 
 /// How a dispatch ended, for the circuit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::dispatch) enum End {
+pub(in super::super) enum End {
     /// The handler is well.
     Succeeded,
     /// The handler is not: it failed for a reason that counts, or panicked.
@@ -224,7 +224,7 @@ impl KeyedBreaker {
     }
 
     /// Runs any `work` if the circuit of this key is closed, else says how long it is open.
-    pub(in crate::dispatch) async fn guard<T>(
+    pub(in super::super) async fn guard<T>(
         &self,
         key: Key,
         judge: impl FnOnce(&T) -> End,

@@ -60,7 +60,7 @@ impl Rate {
     }
 
     /// What it lets through.
-    pub(in crate::dispatch) fn quota(&self) -> Quota {
+    pub(in super::super) fn quota(&self) -> Quota {
         self.quota
     }
 

@@ -123,7 +123,7 @@ impl KeyedRate {
     }
 
     /// What it lets through.
-    pub(in crate::dispatch) fn quota(&self) -> Quota {
+    pub(in super::super) fn quota(&self) -> Quota {
         self.quota
     }
 

@@ -50,7 +50,7 @@ pub async fn before<T, E>(
 
 /// Waits for at most `limit`.
 #[inline]
-pub(in crate::dispatch) async fn within<T>(
+pub(in super::super) async fn within<T>(
     limit: Duration,
     work: impl Future<Output = T>,
 ) -> Option<T> {
