@@ -9,7 +9,14 @@
 )]
 
 mod architecture;
+mod authorization;
 mod cache;
+mod dispatch;
 mod layers;
 mod middleware;
+mod policies;
+mod rate;
+mod registry;
+mod scope;
 mod tower;
+mod validation;
