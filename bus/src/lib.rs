@@ -10,6 +10,7 @@ pub mod codec;
 mod command;
 mod dispatch;
 pub mod driver;
+pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
@@ -20,6 +21,8 @@ pub mod keys;
 mod macros;
 pub mod prelude;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,

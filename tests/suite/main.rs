@@ -12,6 +12,7 @@ mod architecture;
 mod authorization;
 mod cache;
 mod dispatch;
+mod drivers;
 mod layers;
 mod middleware;
 mod policies;
