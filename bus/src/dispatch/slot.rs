@@ -157,8 +157,11 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 
 /// A slot whose command's type is not known.
 pub trait AnySlot: Send + Sync {
+    /// The facts of the command.
     fn descriptor(&self) -> &'static Descriptor;
+    /// The context, which is made if nobody has asked for it before.
     fn context(&self) -> Context;
+    /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
