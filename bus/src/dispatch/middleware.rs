@@ -1,6 +1,7 @@
 //! `Middleware` and `Next`: code around every handler, or around one.
 use super::call::{Call, Verdict};
-use super::slot::{AnyEnd, AnySlot, End};
+use super::end::{AnyEnd, End};
+use super::slot::AnySlot;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};

@@ -9,6 +9,7 @@ mod call;
 mod chain;
 mod cold;
 mod current;
+mod end;
 pub mod layers;
 mod middleware;
 pub mod policy;

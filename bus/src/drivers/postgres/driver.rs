@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::super::batcher::Batcher;
 use super::fault::{Fault, STORE};
 use super::floor::Doubt;
 use super::push::{self, Push, Pushes, Refused};
@@ -21,7 +22,6 @@ use crate::driver::{
     Migrated, Page, Promoted, Pushed, QueueCounts, QueueInfo, Rescue, Rescued, Selection, Settled,
     Settlement, Wakes, WorkerInfo,
 };
-use crate::drivers::batcher::Batcher;
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{JobRecord, NewJob};
 

@@ -8,6 +8,7 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::super::batcher::Group;
 use super::fault::Fault;
 use super::floor::Doubt;
 use super::push;
@@ -16,7 +17,6 @@ use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
 use crate::driver::{Counted, Ending, Keep, MAX_BATCH, Settled, Settlement};
-use crate::drivers::batcher::Group;
 use crate::id::{JobId, WorkerId};
 use crate::job::{Failure, JobState, NewJob};
 
