@@ -157,8 +157,11 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 
 /// A slot whose command's type is not known.
 pub trait AnySlot: Send + Sync {
+    /// The facts of the command's declaration.
     fn descriptor(&self) -> &'static Descriptor;
+    /// The context that the handler will get.
     fn context(&self) -> Context;
+    /// Replaces the context by what `change` makes of it.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
