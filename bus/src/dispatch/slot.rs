@@ -157,11 +157,11 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 
 /// A slot whose command's type is not known.
 pub trait AnySlot: Send + Sync {
-    /// The facts of the command's declaration.
+    /// The facts of the command.
     fn descriptor(&self) -> &'static Descriptor;
-    /// The context that the handler will get.
+    /// The context, which is made if nobody has asked for it before.
     fn context(&self) -> Context;
-    /// Replaces the context by what `change` makes of it.
+    /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
