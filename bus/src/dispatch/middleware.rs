@@ -229,7 +229,8 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        self.0.as_mut().again().then(|| Next(self.0.as_mut()))
+        let again = self.0.as_mut().again();
+        again.then_some(Next(self.0.as_mut()))
     }
 }
 

@@ -6,14 +6,10 @@ use bus::driver::{Driver, DriverFuture, StoreUrl};
 use bus::drivers::connect;
 use bus::id::WorkerId;
 use bus::testing::conformance::Ground;
+use bus_tests::redis_url;
 
 mod conformance {
     bus::driver_conformance!(super::ground);
-}
-
-/// Where the server is: `BUS_TEST_REDIS`, or this machine.
-fn server() -> String {
-    std::env::var("BUS_TEST_REDIS").unwrap_or_else(|_| "redis://127.0.0.1:6379".to_owned())
 }
 
 /// A prefix of its own; its keys go when it is dropped.
@@ -29,16 +25,13 @@ impl Space {
     }
 
     fn url(&self) -> StoreUrl {
-        format!("{}?prefix={}", server(), self.prefix)
+        format!("{}?prefix={}", redis_url(), self.prefix)
             .parse()
             .unwrap()
     }
 
     async fn open(&self) -> Arc<dyn Driver> {
-        let driver = connect(&self.url()).await.expect(
-            "these tests need a Redis server, 6.2 or later: start redis-server, or name one in \
-             BUS_TEST_REDIS",
-        );
+        let driver = connect(&self.url()).await.unwrap();
         driver.migrate().await.unwrap();
         driver
     }
@@ -46,7 +39,7 @@ impl Space {
 
 impl Drop for Space {
     fn drop(&mut self) {
-        let client = redis::Client::open(server()).unwrap();
+        let client = redis::Client::open(redis_url()).unwrap();
         let Ok(mut connection) = client.get_connection() else {
             return;
         };
