@@ -34,3 +34,7 @@ pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
 pub use macros::{command, handler, handlers, sanitized};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};
+/// The crate of the `#[validate(…)]` rules: for the rules of what is nested in commands, for
+/// functions of one's own (`custom`), and for `#[command(validate)]`. See the guide's chapter on
+/// validation.
+pub use validator;
