@@ -4,7 +4,6 @@
 use bus::prelude::*;
 use bus::{BoxError, Error, MessageId};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// The tenant of the request; an extension is any type of yours.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,8 +83,8 @@ async fn main() -> Result<(), BoxError> {
     );
 
     // A deadline is the whole request's, whatever is dispatched inside.
-    let soon = Instant::now() + Duration::from_millis(20);
-    let late = bus.context().with_deadline(soon).dispatch(Dawdle).await;
+    let limited = bus.context().with_timeout(Duration::from_millis(20));
+    let late = limited.dispatch(Dawdle).await;
     assert!(matches!(late, Err(Error::TimedOut { .. })));
 
     // Cancellation asks; the handler decides where it stops.

@@ -87,7 +87,7 @@ async fn main() -> Result<(), BoxError> {
 
     // By kind, for logs and status codes.
     let invalid = read("rust", 0).await.expect_err("there is no page 0");
-    println!("{} is {}: {invalid}", status(&invalid), invalid.kind().as_str());
+    println!("{} is {}: {invalid}", status(&invalid), invalid.kind());
     assert_eq!(status(&invalid), 422);
 
     // Only the handler's own, or translated into another.
