@@ -14,6 +14,7 @@ pub mod codec;
 mod command;
 mod dispatch;
 pub mod driver;
+pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
@@ -25,6 +26,8 @@ pub mod keys;
 mod macros;
 pub mod prelude;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,

@@ -240,17 +240,30 @@ fn duration(period: Period) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> ::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// `__middleware`, if any is named: made once, when the command is first dispatched.
+/// What leads through the named middleware, if any is: made once, at the first dispatch.
 pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
     let Some(middleware) = &command.options.middleware else {
         return TokenStream::new();
     };
-    let each = &middleware.value;
+    let chain = middleware.value.iter().rev().fold(
+        quote_spanned!(Span::mixed_site()=> ()),
+        |rest, each| quote_spanned!(Span::mixed_site()=> (#bus::middleware(#each), #rest)),
+    );
     quote_spanned! {Span::mixed_site()=>
-        fn __middleware() -> &'static [#bus::Layer] {
-            static STACK: ::std::sync::LazyLock<::std::vec::Vec<#bus::Layer>> =
-                ::std::sync::LazyLock::new(|| ::std::vec![#(#bus::erase(#each)),*]);
-            &STACK
+        fn __layered(
+            self,
+            cx: &#bus::Context,
+        ) -> impl ::core::future::Future<Output = #bus::Answer<Self>> + ::core::marker::Send {
+            #bus::layered(self, cx)
+        }
+
+        fn __through<'a>(
+            slot: &'a #bus::Slot<Self>,
+        ) -> impl ::core::future::Future<Output = #bus::Verdict> + ::core::marker::Send + 'a {
+            static CHAIN: ::std::sync::OnceLock<
+                ::std::boxed::Box<dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync>,
+            > = ::std::sync::OnceLock::new();
+            #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot)
         }
     }
 }

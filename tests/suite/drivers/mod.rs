@@ -1,0 +1,5 @@
+//! Each store against the conformance suite, and what is particular to it.
+
+mod memory;
+mod sqlite;
+mod postgres;
