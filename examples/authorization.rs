@@ -62,14 +62,8 @@ async fn main() -> Result<(), bus::BoxError> {
     let (ann, bob) = (asked_by("ann", true), asked_by("bob", false));
 
     assert_eq!(bob.dispatch(WhoAmI).await?, "bob");
-    assert_eq!(
-        bob.dispatch(ReadNote { owner: "bob" }).await?,
-        "bob's note"
-    );
-    assert_eq!(
-        ann.dispatch(ReadNote { owner: "bob" }).await?,
-        "bob's note"
-    );
+    assert_eq!(bob.dispatch(ReadNote { owner: "bob" }).await?, "bob's note");
+    assert_eq!(ann.dispatch(ReadNote { owner: "bob" }).await?, "bob's note");
     ann.dispatch(Purge).await?;
 
     for denied in [

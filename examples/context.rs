@@ -24,7 +24,10 @@ async fn check_out(_: CheckOut, cx: &Context) -> Result<Vec<String>, BoxError> {
     // A spawned task is outside; it is handed the context.
     let task = tokio::spawn(cx.clone().scope(bus::dispatch(Note("never in the task"))));
     drop(task);
-    let charged = tokio::spawn(cx.clone().scope(async { bus::dispatch(Note("charged")).await }));
+    let charged = tokio::spawn(
+        cx.clone()
+            .scope(async { bus::dispatch(Note("charged")).await }),
+    );
     Ok(vec![reserved, charged.await??])
 }
 

@@ -92,7 +92,10 @@ async fn main() -> Result<(), BoxError> {
 
     // Only the handler's own, or translated into another.
     let own = read("rost", 1).await.expect_err("no such book");
-    assert_eq!(own.into_handler(), Some(ReadError::NoSuchBook("rost".into())));
+    assert_eq!(
+        own.into_handler(),
+        Some(ReadError::NoSuchBook("rost".into()))
+    );
     let as_text = read("rost", 1)
         .await
         .map_err(|error| error.map_handler(|own| own.to_string()));

@@ -72,8 +72,19 @@ async fn main() -> Result<(), bus::BoxError> {
 
     bus.dispatch(Deposit { account, amount: 5 }).await?;
     let balance = bus.dispatch(Deposit { account, amount: 5 }).await?;
-    bus.dispatch(Transfer { from, to, amount: 7 }).await?;
-    let refused = bus.dispatch(Transfer { from, to, amount: 7 }).await;
+    bus.dispatch(Transfer {
+        from,
+        to,
+        amount: 7,
+    })
+    .await?;
+    let refused = bus
+        .dispatch(Transfer {
+            from,
+            to,
+            amount: 7,
+        })
+        .await;
 
     assert_eq!(balance, 10);
     let error = refused.expect_err("3 are left").into_handler();

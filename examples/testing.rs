@@ -31,7 +31,12 @@ struct OrderTea;
 async fn order_tea(_: OrderTea) -> Result<OrderId, BoxError> {
     let (sku, email) = ("tea".into(), "ann@example.org".into());
     let quantity = 1;
-    Ok(bus::dispatch(PlaceOrder { sku, quantity, email }).await?)
+    Ok(bus::dispatch(PlaceOrder {
+        sku,
+        quantity,
+        email,
+    })
+    .await?)
 }
 
 // --- fakes ------------------------------------------------------------------------------------
@@ -79,7 +84,9 @@ async fn a_test_has_its_own_bus() -> Result<(), BoxError> {
     assert!(!bus.dispatch(Remind("ann")).await?);
 
     // Code that calls `bus::dispatch` is tested in the scope of the test's bus.
-    let sent = bus.scope(async { bus::dispatch(Remind("bob")).await }).await?;
+    let sent = bus
+        .scope(async { bus::dispatch(Remind("bob")).await })
+        .await?;
     assert!(!sent);
 
     // What is absent is an error, not a panic, when it is asked for.

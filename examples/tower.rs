@@ -42,7 +42,10 @@ async fn main() -> Result<(), BoxError> {
         .concurrency_limit(1)
         .map_request(Double)
         .service(bus);
-    let answer = ServiceExt::<u32>::ready(&mut service).await?.call(21).await?;
+    let answer = ServiceExt::<u32>::ready(&mut service)
+        .await?
+        .call(21)
+        .await?;
     println!("the service answers {answer}");
     assert_eq!(answer, 42);
     Ok(())

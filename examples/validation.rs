@@ -93,7 +93,10 @@ async fn main() -> Result<(), bus::BoxError> {
     );
 
     // Of literals the compiler knows as much: an age of 7 would not build here.
-    let ann = bus::checked!(Rename { name: "Ann", age: 30 });
+    let ann = bus::checked!(Rename {
+        name: "Ann",
+        age: 30
+    });
     bus::dispatch(ann).await?;
 
     // Cleaning is a trait too, for use elsewhere.

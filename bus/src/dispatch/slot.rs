@@ -21,13 +21,35 @@ pub struct Slot<C: Command>(Mutex<Inner<C>>);
 
 struct Inner<C: Command> {
     command: Option<C>,
+    answer: Option<Answer<C>>,
+    /// Boxed, as most dispatches behind middleware that nothing else can tell apart have none.
+    more: Option<Box<More<C>>>,
+}
+
+/// What not every dispatch has.
+struct More<C> {
     /// Nothing, until somebody asks, where no context can be told from another.
     context: Option<Context>,
     /// Whether a middleware changed the context, so that the handler's is not the current one.
     changed: bool,
-    answer: Option<Answer<C>>,
     /// What [`Next::again`](super::Next::again) kept, outermost first.
     saved: Vec<(C, Option<Context>)>,
+}
+
+impl<C> More<C> {
+    fn with(context: Option<Context>) -> Box<Self> {
+        Box::new(Self {
+            context,
+            changed: false,
+            saved: Vec::new(),
+        })
+    }
+}
+
+impl<C: Command> Inner<C> {
+    fn more(&mut self) -> &mut More<C> {
+        self.more.get_or_insert_with(|| More::with(None))
+    }
 }
 
 impl<C: Command> fmt::Debug for Slot<C> {
@@ -40,10 +62,8 @@ impl<C: Command> Slot<C> {
     pub(super) fn new(command: C, context: Option<Context>) -> Self {
         Self(Mutex::new(Inner {
             command: Some(command),
-            context,
-            changed: false,
             answer: None,
-            saved: Vec::new(),
+            more: context.map(|cx| More::with(Some(cx))),
         }))
     }
 
@@ -80,7 +100,10 @@ impl<C: Command> Slot<C> {
     /// it is other than the current one.
     fn take(&self) -> (C, Option<(Context, bool)>) {
         let mut inner = self.lock();
-        let context = inner.context.clone().map(|cx| (cx, inner.changed));
+        let context = inner
+            .more
+            .as_deref()
+            .and_then(|more| Some((more.context.clone()?, more.changed)));
         let command = inner.command.take();
         drop(inner);
         let command = command.expect("each `Next` runs once, and `again` put the command back");
@@ -134,8 +157,11 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 
 /// A slot whose command's type is not known.
 pub trait AnySlot: Send + Sync {
+    /// The facts of the command.
     fn descriptor(&self) -> &'static Descriptor;
+    /// The context that the rest of the way gets.
     fn context(&self) -> Context;
+    /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
@@ -169,20 +195,22 @@ impl<C: Command> AnySlot for Slot<C> {
 
     fn context(&self) -> Context {
         let mut inner = self.lock();
-        if let Some(context) = &inner.context {
+        let more = inner.more();
+        if let Some(context) = &more.context {
             return context.clone();
         }
         // From here on it can be told from others: the handler must have it as its own.
         context_made();
-        inner.changed = true;
-        inner.context.insert(next()).clone()
+        more.changed = true;
+        more.context.insert(next()).clone()
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
         let changed = change(self.context());
         let mut inner = self.lock();
-        inner.context = Some(changed);
-        inner.changed = true;
+        let more = inner.more();
+        more.context = Some(changed);
+        more.changed = true;
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -199,25 +227,27 @@ impl<C: Command> AnySlot for Slot<C> {
     fn save(&self) -> Option<usize> {
         let mut inner = self.lock();
         let copy = C::__CLONE?(inner.command.as_ref()?);
-        let context = inner.context.clone();
-        inner.saved.push((copy, context));
-        Some(inner.saved.len() - 1)
+        let more = inner.more();
+        let context = more.context.clone();
+        more.saved.push((copy, context));
+        Some(more.saved.len() - 1)
     }
 
     fn restore(&self, at: usize, last: bool) {
         let mut inner = self.lock();
+        let more = inner.more();
         // What a middleware further in kept and never used ends here.
-        inner.saved.truncate(at + 1);
-        let kept = match (C::__CLONE, inner.saved.last()) {
+        more.saved.truncate(at + 1);
+        let kept = match (C::__CLONE, more.saved.last()) {
             (Some(copy), Some((command, context))) if !last => {
                 Some((copy(command), context.clone()))
             }
-            _ => inner.saved.pop(),
+            _ => more.saved.pop(),
         };
         let (command, context) = kept.unzip();
+        more.changed |= more.context.is_some();
+        more.context = context.flatten();
         inner.command = command;
-        inner.changed |= inner.context.is_some();
-        inner.context = context.flatten();
     }
 
     fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any)) {

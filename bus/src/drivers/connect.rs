@@ -38,6 +38,11 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
         StoreUrl::Postgres { url, schema } => Ok(Arc::new(PostgresDriver::open(url, schema)?)),
         #[cfg(not(feature = "postgres"))]
         StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),
+        #[cfg(feature = "redis")]
+        StoreUrl::Redis { url, prefix } => Ok(Arc::new(
+            super::redis::RedisDriver::connect(url, prefix).await?,
+        )),
+        #[cfg(not(feature = "redis"))]
         StoreUrl::Redis { .. } => Err(DriverError::unsupported("redis", "connect")),
     }
 }
