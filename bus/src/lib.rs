@@ -1,4 +1,8 @@
 //! Declarative command bus and durable jobs, checked at build time.
+//!
+//! [guide]: crate::guide
+//! [errors]: crate::guide::errors
+#![doc = include_str!("../../README.md")]
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -14,6 +18,7 @@ pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
+pub mod guide;
 pub mod id;
 pub mod job;
 #[doc(hidden)]
