@@ -30,7 +30,7 @@ pub(crate) fn handlers(block: &HandlerBlock) -> TokenStream {
     let broken = block
         .broken
         .iter()
-        .map(|(bus, path)| inert_handler(bus, path));
+        .map(|(bus, path)| inert_handler(bus, path, None));
     let glue: TokenStream = good.chain(broken).collect();
     let item = &block.item;
     quote_spanned!(Span::mixed_site()=> #item #glue)

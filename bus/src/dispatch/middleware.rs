@@ -52,7 +52,7 @@ use std::task::Poll;
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
+    message = "`{Self}` is not a middleware [BUS040]",
     label = "not a middleware",
     note = "implement `bus::Middleware` for it, or give a function `async fn(Call<'_>, Next<'_>) -> Verdict`"
 )]

@@ -1,0 +1,8 @@
+//! `checked!` takes one value.
+use bus::prelude::*;
+
+fn order() {
+    bus::checked!()
+}
+
+fn main() {}
