@@ -2,12 +2,16 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// All in one test: they share a build of `bus`.
+/// One by one, since each is run.
 #[test]
-fn cases() {
-    let cases = trybuild::TestCases::new();
-    cases.pass("pass/*/*.rs");
-    cases.compile_fail("fail/*/*.rs");
+fn pass() {
+    trybuild::TestCases::new().pass("pass/*/*.rs");
+}
+
+/// All of them in one build, which is much faster: hence apart from those that pass.
+#[test]
+fn fail() {
+    trybuild::TestCases::new().compile_fail("fail/*/*.rs");
 }
 
 /// A case that is no mistake of one place says how many errors it gives, and why:
@@ -67,6 +71,19 @@ fn every_number_has_a_case() {
         .filter(|number| !ELSEWHERE.contains(number) && !shown(number))
         .collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
+}
+
+#[test]
+fn every_mistake_put_right_is_built() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let all = read(&root.join("pass/fixed/all.rs"));
+    for path in children(&root.join("fixed")) {
+        let name = path.file_name().expect("is a file").to_string_lossy();
+        assert!(
+            all.contains(&format!("fixed/{name}\"]")),
+            "{name} is not in pass/fixed/all.rs"
+        );
+    }
 }
 
 fn failing() -> Vec<PathBuf> {

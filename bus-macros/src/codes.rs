@@ -12,7 +12,7 @@ pub(crate) struct Code {
     /// What to write instead.
     pub(crate) fix: &'static str,
     /// The example: `ui-tests/fail/<case>.rs`, and put right, a file of the same name in
-    /// `ui-tests/pass/fixed/`. Empty where no compiler tells the mistake of one file.
+    /// `ui-tests/fixed/`. Empty where no compiler tells the mistake of one file.
     pub(crate) case: &'static str,
 }
 
@@ -180,7 +180,7 @@ mod traits {
         NOT_LINKED = "BUS007", "a remote command whose handler is not linked",
             "No linked crate handles it; a crate that nobody names in code is not linked, even if it stands in Cargo.toml. The linker's message names the command: `bus_error__no_handler_is_linked_for_command__…`.",
             "Write `bus::wire!(app)` in the binary, with the crates that have the handlers.",
-            "wire/no_handler";
+            "";
         LINKED_TWICE = "BUS008", "a remote command with two handlers",
             "Two linked crates handle it: a duplicate symbol `bus_error__no_handler_is_linked_for_command__…`. Where a linker takes the first one silently (mold), `bus::verify()` says so at start.",
             "Remove one of the handlers, or link one of the crates only.",
@@ -213,6 +213,10 @@ mod traits {
             "`#[command]` derives the rules of `#[validate(…)]` itself. It sees a `#[derive(Validate)]` below it and leaves the rules to that, but none above: the compiler reports conflicting implementations (E0119).",
             "Remove the derive, or put it below `#[command]`.",
             "command/derive_above";
+        NO_KEY = "BUS042", "a limit kept by a field that can't be a key",
+            "`per …` hashes the value of the field; a float or a type without `Hash` has none.",
+            "Name another field, or derive `Hash` for the field's type.",
+            "command/rate_per_unhashable_field";
     }
 }
 

@@ -79,7 +79,7 @@ fn section(page: &mut String, code: &Code) {
     }
     let name = case.rsplit('/').next().expect("has a name");
     let wrong = example(&format!("ui-tests/fail/{case}.rs"));
-    let right = example(&format!("ui-tests/pass/fixed/{name}.rs"));
+    let right = example(&format!("ui-tests/fixed/{name}.rs"));
     let told = message(&format!("ui-tests/fail/{case}.stderr"), number);
     write!(
         page,

@@ -66,6 +66,7 @@ pub trait Middleware: Send + Sync + 'static {
 }
 
 /// A function is a middleware.
+#[diagnostic::do_not_recommend]
 impl<F> Middleware for F
 where
     F: for<'a> Function<'a> + Send + Sync + 'static,

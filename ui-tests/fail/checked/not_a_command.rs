@@ -1,5 +1,4 @@
 //! A struct without `#[command]` has no rules to ask for.
-use bus::prelude::*;
 
 struct Order {
     quantity: u32,

@@ -1,5 +1,4 @@
 //! `checked!` takes one value.
-use bus::prelude::*;
 
 fn order() {
     bus::checked!()

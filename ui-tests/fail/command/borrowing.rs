@@ -6,7 +6,4 @@ struct PlaceOrder<'a> {
     email: &'a str,
 }
 
-#[handler]
-async fn place_order(_: PlaceOrder) {}
-
 fn main() {}

@@ -1,6 +1,6 @@
 //! `Validate` derived above `#[command]`, which can't see it and derives the rules itself.
-use bus::__private::validator::{self, Validate};
 use bus::prelude::*;
+use validator::Validate;
 
 #[derive(Validate)]
 #[command]

@@ -1,3 +1,4 @@
+// errors: 2, because it is asked for macros and for traits.
 //! `crate` names what does not exist.
 use bus::prelude::*;
 

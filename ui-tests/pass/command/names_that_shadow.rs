@@ -1,27 +1,25 @@
 //! What the crate has under the names that generated code uses does not matter.
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types)]
+#![allow(dead_code, non_snake_case, unused_macros)]
 
 mod core {}
 mod std {}
 mod alloc {}
 type Result = ();
-type Option = ();
 type String = ();
 type Send = ();
 type Future = ();
 type Box = ();
 type Vec = ();
-fn Ok() {}
-fn Err() {}
-fn Some() {}
-fn None() {}
 macro_rules! concat { () => {}; }
 macro_rules! matches { () => {}; }
 macro_rules! vec { () => {}; }
+fn Ok() {}
+fn Err() {}
 trait Command {}
 trait Handled {}
 struct Context;
+struct Here;
 
 #[bus::command(
     output = u8,
@@ -30,7 +28,7 @@ struct Context;
     rate = "9/s per cx, command",
     timeout = "5s",
     retries = 1,
-    throttle("5 failures/1m", only(1)),
+    throttle("5 failures/1m", only(u8::MAX)),
     middleware = [pass]
 )]
 #[derive(Clone)]
@@ -61,7 +59,7 @@ async fn command(value: Place, cx: &::bus::Context) -> ::std::result::Result<u8,
 struct Far;
 
 #[bus::handler]
-async fn entry(_: Far) {}
+async fn entry(_: Far, _: Option<&Here>) {}
 
 #[bus::command(remote)]
 struct Near;

@@ -1,7 +1,7 @@
 //! The user derives `Validate` himself, below `#[command]`: the rules are derived once.
 #![deny(warnings)]
-use bus::__private::validator::{self, Validate};
 use bus::prelude::*;
+use validator::Validate;
 
 #[command]
 #[derive(Validate)]

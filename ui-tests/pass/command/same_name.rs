@@ -1,4 +1,4 @@
-//! Commands of one name in several modules and functions.
+//! Commands of one name in several modules, handlers of one name in several blocks.
 use bus::prelude::*;
 
 mod orders {
@@ -39,18 +39,17 @@ async fn main() {
         4
     }
 
-    let there = {
+    {
         #[command(output = u8, remote)]
-        struct Inner;
+        struct Innermost;
 
         #[handler]
-        async fn inner(_: Inner) -> u8 {
+        async fn inner(_: Innermost) -> u8 {
             5
         }
 
-        bus::dispatch(Inner).await
-    };
-    assert_eq!(there.expect("runs"), 5);
+        assert_eq!(bus::dispatch(Innermost).await.expect("runs"), 5);
+    }
     assert_eq!(bus::dispatch(Inner).await.expect("runs"), 4);
     assert_eq!(bus::dispatch(Place).await.expect("runs"), 3);
     assert_eq!(bus::dispatch(adverts::Place).await.expect("runs"), 2);

@@ -6,7 +6,7 @@
 #![deny(unused_crate_dependencies, unused_import_braces, unused_results, warnings)]
 use bus::prelude::*;
 // Dependencies of the other cases.
-use bus_ui_tests as _;
+use {bus_ui_tests as _, validator as _};
 
 /// Public.
 pub mod orders {

@@ -28,7 +28,7 @@ mod contracts {
         }
     }
 
-    pub use orders::Cancel as CancelOrder;
+    pub(crate) use orders::Cancel as CancelOrder;
     pub use orders::*;
 
     #[bus::handler]

@@ -1,4 +1,4 @@
-//! Patterns, mutable and unused arguments, paths, parentheses, qualifiers, attributes.
+//! Patterns, mutable and unused arguments, paths, qualifiers, attributes.
 #![deny(warnings)]
 use bus::prelude::*;
 use std::collections::BTreeMap;
@@ -41,7 +41,7 @@ pub(crate) async fn pattern(
 }
 
 #[handler]
-extern "Rust" fn nothing(_: (crate::orders::Nothing)) -> (u32, String) {
+extern "Rust" fn nothing(_: crate::orders::Nothing) -> (u32, String) {
     (1, String::new())
 }
 
