@@ -53,7 +53,7 @@ use std::task::{Poll, ready};
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
+    message = "`{Self}` is not a middleware [BUS040]",
     label = "not a middleware",
     note = "implement `bus::Middleware` for it, or give a function `async fn(Call<'_>, Next<'_>) -> Verdict`"
 )]
@@ -67,6 +67,7 @@ pub trait Middleware: Send + Sync + 'static {
 }
 
 /// A function is a middleware.
+#[diagnostic::do_not_recommend]
 impl<F> Middleware for F
 where
     F: for<'a> Function<'a> + Send + Sync + 'static,
