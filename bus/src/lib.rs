@@ -1,6 +1,5 @@
 //! Declarative command bus and durable jobs, checked at build time.
 #![forbid(unsafe_code)]
-extern crate self as bus;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -17,6 +16,9 @@ mod extensions;
 mod facade;
 pub mod id;
 pub mod job;
+#[doc(hidden)]
+pub mod keys;
+mod macros;
 pub mod prelude;
 mod registry;
 #[cfg(feature = "testing")]
@@ -33,4 +35,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use macros::{command, handler, handlers, sanitized};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

@@ -12,7 +12,13 @@ use std::task::Poll;
 ///
 /// It may look at the command and change the context before, answer by itself
 /// ([`Call::answer`], [`Call::reject`]), and look at the answer after. A function with the
-/// same arguments is a middleware too.
+/// same arguments is a middleware too, and so is an `async` closure that captures nothing
+/// (`async |call: Call<'_>, next: Next<'_>| next.run().await`); for one that captures there is
+/// [`layers::from_fn`](crate::layers::from_fn).
+///
+/// What it dispatches itself is caused by the dispatch that it stands around, and meets the
+/// middleware of the bus too: one that dispatches without asking which command it sees never
+/// ends.
 ///
 /// The order: those of the bus as given, those of the command as listed, then the declared
 /// policies (sanitize, validate, authorize, rate, timeout, retries), then the handler.
@@ -141,61 +147,99 @@ impl fmt::Debug for Stack {
 /// The rest of the way to the handler.
 pub struct Next<'a> {
     slot: &'a dyn AnySlot,
-    /// The middleware of the bus that are left.
+    /// The middleware of the bus that are left; those of the command are behind the end.
     global: &'a [Layer],
-    /// The middleware of the command that are left.
-    own: &'a [Layer],
     end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    /// Where the slot keeps the command and the context for each run, once
+    /// [`again`](Self::again) was called.
+    kept: Option<usize>,
 }
 
 impl<'a> Next<'a> {
     pub(super) fn new(
         slot: &'a dyn AnySlot,
         global: &'a [Layer],
-        own: &'a [Layer],
         end: Pin<&'a mut (dyn AnyEnd + 'a)>,
     ) -> Self {
         Self {
             slot,
             global,
-            own,
             end,
+            kept: None,
         }
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
-        let call = Call::new(self.slot);
-        let first = match (self.global, self.own) {
-            ([first, rest @ ..], _) => {
+        if let Some(at) = self.kept.take() {
+            self.slot.restore(at, true);
+        }
+        match self.global {
+            [] => Running(Way::End(self.end)),
+            [first, rest @ ..] => {
                 self.global = rest;
-                first
+                Running(Way::Middleware(
+                    first.handle_boxed(Call::new(self.slot), self),
+                ))
             }
-            ([], [first, rest @ ..]) => {
-                self.own = rest;
-                first
-            }
-            ([], []) => return Running(Way::Handler(self.end)),
-        };
-        Running(Way::Middleware(first.handle_boxed(call, self)))
+        }
     }
 
     /// The rest of the way, for one run of several: `None` if the command is not `Clone`.
     /// The last run of all is [`run`](Self::run).
+    ///
+    /// Each run begins with the command and the context as they are at the first call,
+    /// whatever the middleware further in made of them.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// async fn twice(call: Call<'_>, mut next: Next<'_>) -> Verdict {
+    ///     if let Some(once) = next.again() {
+    ///         let verdict = once.run().await;
+    ///         if verdict.is_ok() {
+    ///             return verdict;
+    ///         }
+    ///     }
+    ///     next.run().await
+    /// }
+    ///
+    /// #[derive(Clone)]
+    /// #[command(output = u32, middleware = [twice])]
+    /// struct Flaky;
+    ///
+    /// #[handler]
+    /// fn flaky(_: Flaky) -> Result<u32, bus::BoxError> {
+    ///     static RUNS: AtomicU32 = AtomicU32::new(0);
+    ///     match RUNS.fetch_add(1, Ordering::Relaxed) {
+    ///         0 => Err("not yet".into()),
+    ///         run => Ok(run),
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+    /// assert_eq!(bus::dispatch(Flaky).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        Call::new(self.slot).keep_command().then(|| Next {
+        match self.kept {
+            Some(at) => self.slot.restore(at, false),
+            None => self.kept = Some(self.slot.save()?),
+        }
+        Some(Next {
             slot: self.slot,
             global: self.global,
-            own: self.own,
             end: self.end.as_mut(),
+            kept: None,
         })
     }
 }
 
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} middleware)", self.global.len() + self.own.len())
+        write!(f, "Next({} middleware of the bus)", self.global.len())
     }
 }
 
@@ -205,7 +249,7 @@ pub struct Running<'a>(Way<'a>);
 
 enum Way<'a> {
     Middleware(Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>),
-    Handler(Pin<&'a mut (dyn AnyEnd + 'a)>),
+    End(Pin<&'a mut (dyn AnyEnd + 'a)>),
 }
 
 impl Future for Running<'_> {
@@ -215,14 +259,14 @@ impl Future for Running<'_> {
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
         match &mut self.get_mut().0 {
             Way::Middleware(future) => future.as_mut().poll(task),
-            Way::Handler(end) => end.as_mut().poll_end(task),
+            Way::End(end) => end.as_mut().poll_end(task),
         }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if let Way::Handler(end) = &mut self.0 {
+        if let Way::End(end) = &mut self.0 {
             end.as_mut().stop();
         }
     }
