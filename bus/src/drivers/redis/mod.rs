@@ -13,7 +13,6 @@
 //! - Rust decides what a time means (due, over); scripts carry it as bytes and as a score.
 
 mod act;
-mod batcher;
 mod connection;
 mod driver;
 mod hand_off;
