@@ -62,7 +62,7 @@ where
     }
 }
 
-/// What is done with the connection itself, or with why there is none.
+/// Something done with the connection itself.
 type Act = Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>;
 
 enum Order {
