@@ -11,12 +11,14 @@ pub mod codec;
 mod command;
 mod dispatch;
 pub mod driver;
+pub mod drivers;
 mod error;
 mod extensions;
 mod facade;
 pub mod id;
 pub mod job;
 pub mod prelude;
+mod queue;
 mod registry;
 
 pub use command::{
@@ -30,4 +32,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use queue::{Baggage, JobExt, PendingJob, StoreError, Ticket, TraceContext, WaitError};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

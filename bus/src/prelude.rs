@@ -2,3 +2,6 @@
 pub use crate::command::{Command, Context, Denied, FromContext, Principal, Rejection, State};
 pub use crate::dispatch::{Call, Middleware, Next, Verdict};
 pub use crate::facade::Bus;
+pub use crate::clock::{DAY, HOUR, MINUTE, SECOND};
+pub use crate::job::Outcome;
+pub use crate::queue::JobExt;

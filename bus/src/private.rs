@@ -2,7 +2,9 @@
 pub use crate::backoff::Backoff;
 pub use crate::command::*;
 pub use crate::dispatch::*;
-pub use crate::registry::verify;
+pub use crate::job::{Fate, Job, JobFailed, JobOptions, store_form};
+pub use crate::queue::{Ticket, enqueue, enqueue_in};
+pub use crate::registry::{Runnable, verify};
 pub use inventory;
 pub use validator;
 

@@ -98,6 +98,22 @@ impl Context {
         }
     }
 
+    /// The context of a stored job, where it runs.
+    pub(crate) fn restored(
+        bus: Arc<Extensions>,
+        id: MessageId,
+        correlation: MessageId,
+        causation: Option<MessageId>,
+    ) -> Self {
+        Self {
+            bus: Some(bus),
+            id,
+            correlation,
+            causation: causation.unwrap_or(MessageId::NIL),
+            carried: None,
+        }
+    }
+
     /// Whether this context is of the bus with this state.
     pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
         self.bus

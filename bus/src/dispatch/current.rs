@@ -82,7 +82,7 @@ pub(crate) fn context_made() {
 }
 
 /// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
-pub(super) fn next() -> Context {
+pub(crate) fn next() -> Context {
     CURRENT
         .try_with(Context::child)
         .unwrap_or_else(|_| Context::root())

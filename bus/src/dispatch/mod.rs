@@ -16,7 +16,8 @@ mod slot;
 
 pub use call::{Call, Failure, Verdict, WrongType};
 pub use current::Scope;
-pub(crate) use current::{bus_installed, bus_made, context_made};
+pub(crate) use current::{bus_installed, bus_made, context_made, next as next_context};
 pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
 pub use route::{Started, call, finish, route};
+pub(crate) use run::run_with;
 pub use run::{Dispatch, run, run_in};

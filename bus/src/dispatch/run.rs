@@ -135,15 +135,45 @@ fn run_in_current<C: Command + Dispatch>(command: C) -> Apart<C> {
 pub async fn run_in<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
     let layers = !C::__middleware().is_empty() || cx.state::<Stack>().is_some();
     if layers || cx.deadline().is_some() {
-        return guarded(command, cx).await;
+        return guarded(command, cx, run_scoped).await;
     }
+    run_scoped(command, cx).await
+}
+
+/// The same, with `handle` in the place of the command's own policies and handler: it runs
+/// in the scope of the context it is given.
+pub(crate) async fn run_with<C, F>(
+    command: C,
+    cx: Context,
+    handle: impl Fn(C, Context) -> F + Send,
+) -> Answer<C>
+where
+    C: Command + Dispatch,
+    F: Future<Output = Answer<C>> + Send,
+{
+    let layers = !C::__middleware().is_empty() || cx.state::<Stack>().is_some();
+    if layers || cx.deadline().is_some() {
+        return guarded(command, cx, handle).await;
+    }
+    handle(command, cx).await
+}
+
+async fn run_scoped<C: Command>(command: C, cx: Context) -> Answer<C> {
     cx.clone().scope(command.__run(&cx)).await
 }
 
 /// Runs a command behind middleware, until the deadline of its context.
-async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
+async fn guarded<C, F>(
+    command: C,
+    cx: Context,
+    handle: impl Fn(C, Context) -> F + Send,
+) -> Answer<C>
+where
+    C: Command + Dispatch,
+    F: Future<Output = Answer<C>> + Send,
+{
     let deadline = cx.deadline();
-    let work = layered(command, cx);
+    let work = layered(command, cx, handle);
     match deadline {
         None => work.await,
         Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
@@ -151,14 +181,20 @@ async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
-async fn layered<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
+async fn layered<C, F>(
+    command: C,
+    cx: Context,
+    handle: impl Fn(C, Context) -> F + Send,
+) -> Answer<C>
+where
+    C: Command + Dispatch,
+    F: Future<Output = Answer<C>> + Send,
+{
     let stack = cx.state_arc::<Stack>();
     let global = stack.as_deref().map_or(&[][..], Stack::as_slice);
     let slot = Slot::new(command, cx);
     {
-        let end = pin!(End::new(&slot, |command: C, cx: Context| async move {
-            cx.clone().scope(command.__run(&cx)).await
-        }));
+        let end = pin!(End::new(&slot, handle));
         // The verdict is in the slot, with the answer.
         let _ = Next::new(&slot, global, C::__middleware(), end).run().await;
     }

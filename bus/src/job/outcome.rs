@@ -132,7 +132,7 @@ impl<T> Outcome<T> {
 /// What an error means for the job it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Verdict {
+pub enum Fate {
     /// Run again after the job's backoff, while attempts are left.
     #[default]
     Retry,
@@ -149,25 +149,25 @@ pub enum Verdict {
 /// Decides for each error of a handler what becomes of the job. An error type without it retries.
 ///
 /// ```
-/// use bus::job::{Classify, Verdict};
+/// use bus::job::{Classify, Fate};
 ///
 /// #[derive(Debug)]
 /// enum ChargeError { Declined, Gateway }
 ///
 /// impl Classify for ChargeError {
-///     fn classify(&self) -> Verdict {
+///     fn classify(&self) -> Fate {
 ///         match self {
-///             Self::Declined => Verdict::Fail,
-///             Self::Gateway => Verdict::Retry,
+///             Self::Declined => Fate::Fail,
+///             Self::Gateway => Fate::Retry,
 ///         }
 ///     }
 /// }
-/// # assert_eq!(ChargeError::Declined.classify(), Verdict::Fail);
-/// # assert_eq!(ChargeError::Gateway.classify(), Verdict::Retry);
+/// # assert_eq!(ChargeError::Declined.classify(), Fate::Fail);
+/// # assert_eq!(ChargeError::Gateway.classify(), Fate::Retry);
 /// ```
 pub trait Classify {
-    /// The verdict on this error.
-    fn classify(&self) -> Verdict;
+    /// What becomes of the job.
+    fn classify(&self) -> Fate;
 }
 
 #[cfg(test)]

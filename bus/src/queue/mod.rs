@@ -1,0 +1,29 @@
+//! Storing jobs, and asking after them.
+//!
+//! Responsible for: the builder of one job, the way into the store (check → encode → push), what
+//! travels along (headers), the ticket.
+//!
+//! Not responsible for: running jobs (`worker`), which store there is (`facade`).
+//!
+//! Invariants:
+//! - What breaks its rules or is not allowed never reaches the store.
+//! - A push that failed for now may be repeated: the id is made before.
+
+mod baggage;
+mod error;
+mod headers;
+mod pending;
+mod principal;
+mod push;
+mod store;
+mod ticket;
+
+pub use baggage::{Baggage, TraceContext};
+pub use error::{StoreError, WaitError};
+pub(crate) use headers::restore;
+pub use pending::{JobExt, PendingJob};
+pub(crate) use principal::PrincipalCodec;
+pub use push::{enqueue, enqueue_in};
+pub(crate) use push::{push_all, run_now};
+pub(crate) use store::{Source, Store};
+pub use ticket::Ticket;

@@ -1,0 +1,332 @@
+//! From a job's bytes to its handler and back: the only place where generics are erased.
+
+use std::any::TypeId;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio_util::sync::CancellationToken;
+
+use super::caught::{Caught, Panic};
+use crate::clock::{self, Timestamp};
+use crate::codec::{CodecError, decode, encode};
+use crate::command::{Answer, Cause, Context, Descriptor, Error};
+use crate::dispatch::run_with;
+use crate::job::{FailureKind, Fate, Job, JobFailed, JobOptions, NewJob, Signal};
+
+/// A job of this program that has a handler, its type forgotten. Submitted by the macros.
+#[derive(Clone, Copy)]
+pub struct Runnable {
+    descriptor: &'static Descriptor,
+    options: &'static JobOptions,
+    start: fn(Delivery) -> Run,
+    on_failure: OnFailure,
+    has_output: fn() -> bool,
+}
+
+type OnFailure = fn(JobFailed, Timestamp) -> Option<Result<NewJob, CodecError>>;
+
+/// A job's execution under way.
+pub(crate) type Run = Pin<Box<dyn Future<Output = Ran> + Send>>;
+
+/// What an execution needs.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// The payload.
+    pub(crate) body: Bytes,
+    /// Where it runs.
+    pub(crate) context: Context,
+    /// The longest it may take.
+    pub(crate) timeout: Option<Duration>,
+    /// Its handler is a plain function, which may block.
+    pub(crate) blocking: bool,
+}
+
+/// How an execution ended.
+#[derive(Debug)]
+pub(crate) enum Ran {
+    /// Well; with the encoded output, if there is one worth keeping.
+    Completed(Option<Bytes>),
+    /// Badly.
+    Failed(Broken),
+    /// It may not run now.
+    Deferred { after: Duration, reason: String },
+    /// Its handler cancelled it.
+    Cancelled { reason: String },
+    /// It cannot run in this program.
+    Parked { reason: String },
+    /// Its context was cancelled, and it was dropped.
+    Stopped,
+}
+
+/// A failed execution.
+#[derive(Debug)]
+pub(crate) struct Broken {
+    pub(crate) kind: FailureKind,
+    pub(crate) message: String,
+    pub(crate) place: Option<String>,
+    pub(crate) fate: Fate,
+}
+
+impl Broken {
+    fn new(kind: FailureKind, message: String, fate: Fate) -> Self {
+        Self {
+            kind,
+            message,
+            place: None,
+            fate,
+        }
+    }
+}
+
+impl Runnable {
+    /// That of `J`.
+    #[must_use]
+    pub const fn new<J: Job>() -> Self {
+        Self {
+            descriptor: J::DESCRIPTOR,
+            options: J::OPTIONS,
+            start: |delivery| Box::pin(perform::<J>(delivery)),
+            on_failure: J::__on_failure,
+            has_output: || TypeId::of::<J::Output>() != TypeId::of::<()>(),
+        }
+    }
+
+    pub(crate) fn descriptor(&self) -> &'static Descriptor {
+        self.descriptor
+    }
+
+    pub(crate) fn options(&self) -> &'static JobOptions {
+        self.options
+    }
+
+    /// Decodes and runs it.
+    pub(crate) fn start(&self, delivery: Delivery) -> Run {
+        (self.start)(delivery)
+    }
+
+    /// The job to store when this one is dead.
+    pub(crate) fn on_failure(&self) -> OnFailure {
+        self.on_failure
+    }
+
+    /// How long a completed one is kept: as declared; if nothing is, long enough for
+    /// `ticket.wait()` of another process to fetch an output that says more than "done".
+    pub(crate) fn retain(&self) -> Option<Duration> {
+        let short = || (self.has_output)().then_some(OUTPUT_RETAINED);
+        self.options.retain.or_else(short)
+    }
+}
+
+/// How long an output is kept when the declaration does not say.
+const OUTPUT_RETAINED: Duration = Duration::from_secs(5 * 60);
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Runnable")
+            .field(&self.descriptor.name)
+            .finish()
+    }
+}
+
+inventory::collect!(Runnable);
+
+async fn perform<J: Job>(delivery: Delivery) -> Ran {
+    let job: J = match decode(&delivery.body) {
+        Ok(job) => job,
+        Err(error) => {
+            let reason = with_sources(&error);
+            return Ran::Parked { reason };
+        }
+    };
+    let context = delivery.context;
+    let token = context.cancellation().cloned().unwrap_or_default();
+    let work = run_with(job, context, |job: J, cx: Context| async move {
+        cx.clone().scope(job.__perform(&cx)).await
+    });
+    let caught = Caught::new(work);
+    let ended = if delivery.blocking {
+        within(on_blocking_pool(caught), &token, delivery.timeout).await
+    } else {
+        within(caught, &token, delivery.timeout).await
+    };
+    match ended {
+        Ok(Ok(answer)) => classify::<J>(answer),
+        Ok(Err(panic)) => Ran::Failed(Broken {
+            place: panic.place,
+            ..Broken::new(FailureKind::Panic, panic.message, Fate::Retry)
+        }),
+        Err(Cut::Stopped) => Ran::Stopped,
+        Err(Cut::TimedOut(limit)) => Ran::Failed(Broken::new(
+            FailureKind::Timeout,
+            format!("no answer within {limit:?}"),
+            Fate::Retry,
+        )),
+    }
+}
+
+/// Runs a future where it may block its thread. If it is no longer waited for, the thread still
+/// goes on to the handler's end: nothing can stop a function.
+async fn on_blocking_pool<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Panic>> + Send + 'static,
+) -> Result<T, Panic> {
+    let runtime = tokio::runtime::Handle::current();
+    let thread = tokio::task::spawn_blocking(move || runtime.block_on(work));
+    match thread.await {
+        Ok(ended) => ended,
+        // Panics are caught inside: the runtime is shutting down and never ran it.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Why an execution was not waited for.
+enum Cut {
+    TimedOut(Duration),
+    Stopped,
+}
+
+/// Waits for `work` until the limit or the token ends it. One that answers at once arms nothing.
+async fn within<T>(
+    work: impl Future<Output = T>,
+    token: &CancellationToken,
+    limit: Option<Duration>,
+) -> Result<T, Cut> {
+    let until = limit.map(|limit| (limit, clock::instant() + limit));
+    let mut work = pin!(work);
+    if let Poll::Ready(answer) = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
+        return Ok(answer);
+    }
+    let timer = async {
+        match until {
+            Some((limit, at)) => {
+                tokio::time::sleep_until(at).await;
+                limit
+            }
+            None => std::future::pending().await,
+        }
+    };
+    let cut = tokio::select! {
+        biased;
+        answer = &mut work => return Ok(answer),
+        () = token.cancelled() => Cut::Stopped,
+        limit = timer => Cut::TimedOut(limit),
+    };
+    // Whoever waits for `cx.cancelled()` gets one step to clean up before the future is dropped.
+    token.cancel();
+    match poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
+        Poll::Ready(answer) if matches!(cut, Cut::Stopped) => Ok(answer),
+        _ => Err(cut),
+    }
+}
+
+/// What an answer means for the job.
+fn classify<J: Job>(answer: Answer<J>) -> Ran {
+    match answer {
+        Ok(output) => Ran::Completed(encode_output::<J>(&output)),
+        Err(error) => failed::<J>(error),
+    }
+}
+
+fn encode_output<J: Job>(output: &J::Output) -> Option<Bytes> {
+    if TypeId::of::<J::Output>() == TypeId::of::<()>() {
+        return None;
+    }
+    // Its effects are done, so it is completed all the same; who waits learns that there is no
+    // output.
+    encode(output)
+        .inspect_err(|error| {
+            let (job, error) = (J::DESCRIPTOR.name, with_sources(error));
+            tracing::error!(job, error, "the output of a job cannot be encoded");
+        })
+        .ok()
+}
+
+#[cold]
+fn failed<J: Job>(error: Error<J::Error>) -> Ran {
+    match error {
+        Error::RateLimited { retry_after, .. } | Error::CircuitOpen { retry_after, .. } => {
+            Ran::Deferred {
+                after: retry_after,
+                reason: error.to_string(),
+            }
+        }
+        Error::Overlapped { .. } => Ran::Deferred {
+            after: OVERLAPPED,
+            reason: error.to_string(),
+        },
+        Error::Rejected { reason, command } if reason.is::<Signal>() => {
+            match reason.into_inner().downcast::<Signal>() {
+                Ok(signal) => signalled(*signal),
+                Err(reason) => {
+                    let reason = crate::error::BoxError::new(reason);
+                    broken::<J>(&Error::Rejected { command, reason })
+                }
+            }
+        }
+        // Not the job's fault: another program, or this one once it is repaired, can run it.
+        Error::Missing { .. } => Ran::Parked {
+            reason: error.to_string(),
+        },
+        error => broken::<J>(&error),
+    }
+}
+
+/// How long to wait for one that runs already, as nobody knows when it ends.
+const OVERLAPPED: Duration = Duration::from_secs(1);
+
+fn broken<J: Job>(error: &Error<J::Error>) -> Ran {
+    let (kind, fate) = match error {
+        Error::Handler(error) => (FailureKind::Error, J::__fate(error)),
+        // The same job meets the same rules each time.
+        Error::Invalid(_) | Error::Denied(_) => (FailureKind::Error, Fate::Fail),
+        Error::TimedOut { .. } => (FailureKind::Timeout, Fate::Retry),
+        Error::Panicked(_) => (FailureKind::Panic, Fate::Retry),
+        _ => (FailureKind::Error, Fate::Retry),
+    };
+    let message = match error {
+        Error::Handler(error) => with_sources(error.cause()),
+        other => with_sources(other),
+    };
+    match fate {
+        Fate::Cancel => Ran::Cancelled { reason: message },
+        Fate::Defer(after) => Ran::Deferred {
+            after,
+            reason: message,
+        },
+        fate => Ran::Failed(Broken::new(kind, message, fate)),
+    }
+}
+
+fn signalled(signal: Signal) -> Ran {
+    let message = signal.to_string();
+    match signal {
+        Signal::Retry { after, .. } => {
+            let fate = after.map_or(Fate::Retry, Fate::RetryAfter);
+            Ran::Failed(Broken::new(FailureKind::Error, message, fate))
+        }
+        Signal::Defer { after, .. } => Ran::Deferred {
+            after,
+            reason: message,
+        },
+        Signal::Cancel { reason } => Ran::Cancelled { reason },
+        Signal::Fail { .. } => {
+            Ran::Failed(Broken::new(FailureKind::Error, message, Fate::Fail))
+        }
+        Signal::Skip => Ran::Completed(None),
+    }
+}
+
+/// The message with those of its causes: a history holds text only.
+pub(crate) fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        text.push_str(": ");
+        text.push_str(&source.to_string());
+        cause = source.source();
+    }
+    text
+}
