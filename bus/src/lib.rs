@@ -32,5 +32,5 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
-pub use queue::{Baggage, JobExt, PendingJob, StoreError, Ticket, TraceContext, WaitError};
+pub use queue::{Baggage, JobExt, JobInfo, PendingJob, StoreError, Ticket, TraceContext, WaitError};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

@@ -12,6 +12,7 @@
 mod baggage;
 mod error;
 mod headers;
+mod info;
 mod pending;
 mod principal;
 mod push;
@@ -21,6 +22,7 @@ mod ticket;
 pub use baggage::{Baggage, TraceContext};
 pub use error::{StoreError, WaitError};
 pub(crate) use headers::restore;
+pub use info::JobInfo;
 pub use pending::{JobExt, PendingJob};
 pub(crate) use principal::PrincipalCodec;
 pub use push::{enqueue, enqueue_in};

@@ -3,6 +3,7 @@
 use std::any::TypeId;
 use std::fmt;
 use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -89,7 +90,7 @@ impl Runnable {
         Self {
             descriptor: J::DESCRIPTOR,
             options: J::OPTIONS,
-            start: |delivery| Box::pin(perform::<J>(delivery)),
+            start: |delivery| Box::pin(run::<J>(delivery)),
             on_failure: J::__on_failure,
             has_output: || TypeId::of::<J::Output>() != TypeId::of::<()>(),
         }
@@ -108,9 +109,23 @@ impl Runnable {
         (self.start)(delivery)
     }
 
-    /// The job to store when this one is dead.
-    pub(crate) fn on_failure(&self) -> OnFailure {
-        self.on_failure
+    /// The job to store when this one is dead. The user's code makes it: that must not stop the
+    /// settling of the dead one.
+    pub(crate) fn follow(&self, failed: JobFailed, now: Timestamp) -> Option<NewJob> {
+        let job = self.descriptor.name;
+        match catch_unwind(AssertUnwindSafe(|| (self.on_failure)(failed, now))) {
+            Ok(None) => None,
+            Ok(Some(Ok(follow))) => Some(follow),
+            Ok(Some(Err(error))) => {
+                let error = with_sources(&error);
+                tracing::error!(job, error, "the `on_failure` job cannot be encoded");
+                None
+            }
+            Err(_) => {
+                tracing::error!(job, "making the `on_failure` job panicked");
+                None
+            }
+        }
     }
 
     /// How long a completed one is kept: as declared; if nothing is, long enough for
@@ -134,6 +149,14 @@ impl fmt::Debug for Runnable {
 
 inventory::collect!(Runnable);
 
+/// Runs it; a panic anywhere on the way, in the payload's own code too, is a failure of the job.
+async fn run<J: Job>(delivery: Delivery) -> Ran {
+    match Caught::new(perform::<J>(delivery)).await {
+        Ok(ran) => ran,
+        Err(panic) => panicked(panic),
+    }
+}
+
 async fn perform<J: Job>(delivery: Delivery) -> Ran {
     let job: J = match decode(&delivery.body) {
         Ok(job) => job,
@@ -147,18 +170,14 @@ async fn perform<J: Job>(delivery: Delivery) -> Ran {
     let work = run_with(job, context, |job: J, cx: Context| async move {
         cx.clone().scope(job.__perform(&cx)).await
     });
-    let caught = Caught::new(work);
     let ended = if delivery.blocking {
-        within(on_blocking_pool(caught), &token, delivery.timeout).await
+        within(on_blocking_pool(work), &token, delivery.timeout).await
     } else {
-        within(caught, &token, delivery.timeout).await
+        within(work, &token, delivery.timeout).await.map(Ok)
     };
     match ended {
         Ok(Ok(answer)) => classify::<J>(answer),
-        Ok(Err(panic)) => Ran::Failed(Broken {
-            place: panic.place,
-            ..Broken::new(FailureKind::Panic, panic.message, Fate::Retry)
-        }),
+        Ok(Err(panic)) => panicked(panic),
         Err(Cut::Stopped) => Ran::Stopped,
         Err(Cut::TimedOut(limit)) => Ran::Failed(Broken::new(
             FailureKind::Timeout,
@@ -168,13 +187,20 @@ async fn perform<J: Job>(delivery: Delivery) -> Ran {
     }
 }
 
+fn panicked(panic: Panic) -> Ran {
+    Ran::Failed(Broken {
+        place: panic.place,
+        ..Broken::new(FailureKind::Panic, panic.message, Fate::Retry)
+    })
+}
+
 /// Runs a future where it may block its thread. If it is no longer waited for, the thread still
 /// goes on to the handler's end: nothing can stop a function.
 async fn on_blocking_pool<T: Send + 'static>(
-    work: impl Future<Output = Result<T, Panic>> + Send + 'static,
+    work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, Panic> {
     let runtime = tokio::runtime::Handle::current();
-    let thread = tokio::task::spawn_blocking(move || runtime.block_on(work));
+    let thread = tokio::task::spawn_blocking(move || runtime.block_on(Caught::new(work)));
     match thread.await {
         Ok(ended) => ended,
         // Panics are caught inside: the runtime is shutting down and never ran it.
