@@ -1,6 +1,5 @@
 //! Declarative command bus and durable jobs, checked at build time.
 #![forbid(unsafe_code)]
-extern crate self as bus;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -17,6 +16,9 @@ mod extensions;
 mod facade;
 pub mod id;
 pub mod job;
+#[doc(hidden)]
+pub mod keys;
+mod macros;
 pub mod prelude;
 mod queue;
 mod registry;
@@ -32,5 +34,6 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
+pub use macros::{command, handler, handlers, sanitized};
 pub use queue::{Baggage, JobExt, JobInfo, PendingJob, StoreError, Ticket, TraceContext, WaitError};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};

@@ -5,3 +5,4 @@ pub use crate::facade::Bus;
 pub use crate::clock::{DAY, HOUR, MINUTE, SECOND};
 pub use crate::job::Outcome;
 pub use crate::queue::JobExt;
+pub use crate::macros::{command, handler, handlers, sanitized};

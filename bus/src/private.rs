@@ -1,10 +1,13 @@
 //! The only paths that generated code may name. Not part of the public API.
-pub use crate::backoff::Backoff;
+pub use crate::backoff::{Backoff, Jitter};
 pub use crate::command::*;
 pub use crate::dispatch::*;
 pub use crate::job::{Fate, Job, JobFailed, JobOptions, store_form};
 pub use crate::queue::{Ticket, enqueue, enqueue_in};
+pub use crate::error::BoxError;
+pub use crate::keys;
 pub use crate::registry::{Runnable, verify};
+pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;
 pub use validator;
 

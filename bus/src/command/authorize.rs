@@ -94,12 +94,14 @@ pub trait IntoDecision {
     fn into_decision(self) -> Result<(), Denied>;
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoDecision for bool {
     fn into_decision(self) -> Result<(), Denied> {
         if self { Ok(()) } else { Err(Denied::default()) }
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl IntoDecision for Result<(), Denied> {
     fn into_decision(self) -> Result<(), Denied> {
         self

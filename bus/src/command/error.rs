@@ -1,6 +1,7 @@
 //! Why a command was not answered.
 use super::authorize::Denied;
 use super::descriptor::Descriptor;
+use super::error_kind::ErrorKind;
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
@@ -97,24 +98,6 @@ pub enum Error<E = BoxError> {
     Handler(E),
 }
 
-/// The reasons of [`Error`] without their details: for metrics and for middleware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of `Error` with its name")]
-pub enum ErrorKind {
-    Invalid,
-    Denied,
-    RateLimited,
-    TimedOut,
-    CircuitOpen,
-    Overlapped,
-    Panicked,
-    Missing,
-    Rejected,
-    Store,
-    Handler,
-}
-
 impl<E> Error<E> {
     /// The reason without its details.
     pub fn kind(&self) -> ErrorKind {
@@ -183,9 +166,20 @@ impl<E> Error<E> {
 
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, |error, f| fmt::Display::fmt(error, f))
+    }
+}
+
+impl<E> Error<E> {
+    /// The reason in words, the handler's error by `handler`.
+    pub(crate) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        handler: impl FnOnce(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
+    ) -> fmt::Result {
         match self {
-            Self::Invalid(invalid) => invalid.fmt(f),
-            Self::Denied(denied) => denied.fmt(f),
+            Self::Invalid(invalid) => fmt::Display::fmt(invalid, f),
+            Self::Denied(denied) => fmt::Display::fmt(denied, f),
             Self::RateLimited {
                 command,
                 retry_after,
@@ -212,7 +206,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Overlapped { command } => {
                 write!(f, "command `{}` is running already", command.name)
             }
-            Self::Panicked(panicked) => panicked.fmt(f),
+            Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),
             Self::Missing { command, needs } => write!(
                 f,
                 "the handler of command `{}` needs `{needs}`, which was not given to the bus: \
@@ -221,7 +215,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             ),
             Self::Rejected { command, .. } => write!(f, "command `{}` was rejected", command.name),
             Self::Store { command, .. } => write!(f, "job `{}` could not be stored", command.name),
-            Self::Handler(error) => error.fmt(f),
+            Self::Handler(error) => handler(error, f),
         }
     }
 }
@@ -279,21 +273,21 @@ impl Invalid {
     /// Every broken rule with the path of its field, such as `lines[2].quantity`, ordered by path.
     pub fn fields(&self) -> Vec<(String, &ValidationError)> {
         let mut fields = Vec::new();
-        collect(String::new(), self.errors(), &mut fields);
+        collect("", self.errors(), &mut fields);
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         fields
     }
 }
 
 fn collect<'e>(
-    prefix: String,
+    prefix: &str,
     errors: &'e ValidationErrors,
     into: &mut Vec<(String, &'e ValidationError)>,
 ) {
     for (field, kind) in errors.errors() {
         // The rules of the whole struct are filed under `__all__`: they belong to the struct's own path.
         let path = match (prefix.is_empty(), field.as_ref()) {
-            (_, "__all__") => prefix.clone(),
+            (_, "__all__") => prefix.to_owned(),
             (true, field) => field.to_owned(),
             (false, field) => format!("{prefix}.{field}"),
         };
@@ -301,10 +295,10 @@ fn collect<'e>(
             ValidationErrorsKind::Field(errors) => {
                 into.extend(errors.iter().map(|error| (path.clone(), error)));
             }
-            ValidationErrorsKind::Struct(nested) => collect(path, nested, into),
+            ValidationErrorsKind::Struct(nested) => collect(&path, nested, into),
             ValidationErrorsKind::List(items) => {
                 for (index, nested) in items {
-                    collect(format!("{path}[{index}]"), nested, into);
+                    collect(&format!("{path}[{index}]"), nested, into);
                 }
             }
         }

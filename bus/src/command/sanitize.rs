@@ -1,21 +1,8 @@
 //! Cleaning of fields before validation: `#[sanitize(trim, lowercase, …)]`.
 use std::borrow::Cow;
 
-/// A type that cleans itself: derive it for what is nested in commands.
-///
-/// ```
-/// use bus::Sanitize;
-///
-/// #[derive(Sanitize)]
-/// struct Address {
-///     #[sanitize(trim, collapse_whitespace)]
-///     street: String,
-/// }
-///
-/// let mut address = Address { street: "  Long   Road 1 ".into() };
-/// address.sanitize();
-/// assert_eq!(address.street, "Long Road 1");
-/// ```
+/// A type that cleans itself: write [`#[sanitized]`](crate::sanitized) on what is nested in
+/// commands, or implement it by hand. Commands need neither.
 pub trait Sanitize {
     /// Cleans the value in place.
     fn sanitize(&mut self);

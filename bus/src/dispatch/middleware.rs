@@ -12,7 +12,13 @@ use std::task::Poll;
 ///
 /// It may look at the command and change the context before, answer by itself
 /// ([`Call::answer`], [`Call::reject`]), and look at the answer after. A function with the
-/// same arguments is a middleware too.
+/// same arguments is a middleware too, and so is an `async` closure that captures nothing
+/// (`async |call: Call<'_>, next: Next<'_>| next.run().await`); for one that captures there is
+/// [`layers::from_fn`](crate::layers::from_fn).
+///
+/// What it dispatches itself is caused by the dispatch that it stands around, and meets the
+/// middleware of the bus too: one that dispatches without asking which command it sees never
+/// ends.
 ///
 /// The order: those of the bus as given, those of the command as listed, then the declared
 /// policies (sanitize, validate, authorize, rate, timeout, retries), then the handler.
@@ -146,6 +152,9 @@ pub struct Next<'a> {
     /// The middleware of the command that are left.
     own: &'a [Layer],
     end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    /// Where the slot keeps the command and the context for each run, once
+    /// [`again`](Self::again) was called.
+    kept: Option<usize>,
 }
 
 impl<'a> Next<'a> {
@@ -160,12 +169,16 @@ impl<'a> Next<'a> {
             global,
             own,
             end,
+            kept: None,
         }
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
+        if let Some(at) = self.kept.take() {
+            self.slot.restore(at, true);
+        }
         let call = Call::new(self.slot);
         let first = match (self.global, self.own) {
             ([first, rest @ ..], _) => {
@@ -183,12 +196,52 @@ impl<'a> Next<'a> {
 
     /// The rest of the way, for one run of several: `None` if the command is not `Clone`.
     /// The last run of all is [`run`](Self::run).
+    ///
+    /// Each run begins with the command and the context as they are at the first call,
+    /// whatever the middleware further in made of them.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// async fn twice(call: Call<'_>, mut next: Next<'_>) -> Verdict {
+    ///     if let Some(once) = next.again() {
+    ///         let verdict = once.run().await;
+    ///         if verdict.is_ok() {
+    ///             return verdict;
+    ///         }
+    ///     }
+    ///     next.run().await
+    /// }
+    ///
+    /// #[derive(Clone)]
+    /// #[command(output = u32, middleware = [twice])]
+    /// struct Flaky;
+    ///
+    /// #[handler]
+    /// fn flaky(_: Flaky) -> Result<u32, bus::BoxError> {
+    ///     static RUNS: AtomicU32 = AtomicU32::new(0);
+    ///     match RUNS.fetch_add(1, Ordering::Relaxed) {
+    ///         0 => Err("not yet".into()),
+    ///         run => Ok(run),
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+    /// assert_eq!(bus::dispatch(Flaky).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        Call::new(self.slot).keep_command().then(|| Next {
+        match self.kept {
+            Some(at) => self.slot.restore(at, false),
+            None => self.kept = Some(self.slot.save()?),
+        }
+        Some(Next {
             slot: self.slot,
             global: self.global,
             own: self.own,
             end: self.end.as_mut(),
+            kept: None,
         })
     }
 }

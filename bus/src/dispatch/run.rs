@@ -1,4 +1,5 @@
 //! From `bus::dispatch` to the route: straight where nothing can tell, else with a context.
+use super::cold::Cold;
 use super::current;
 use super::middleware::{Layer, Next, Stack};
 use super::slot::{End, Slot};
@@ -65,7 +66,7 @@ pin_project! {
     #[project = Way]
     enum Run<C: Command, F> {
         Straight { #[pin] handler: F },
-        InContext { handler: Apart<C> },
+        InContext { handler: Cold<InContext<C>> },
     }
 }
 
@@ -77,9 +78,7 @@ impl<C: Command, F: Future<Output = Answer<C>>> Future for Run<C, F> {
         match self.project() {
             Way::Straight { handler } => handler.poll(task),
             Way::InContext { handler } => {
-                let Some(handler) = &mut handler.0 else {
-                    unreachable!("emptied only when dropped")
-                };
+                let handler = handler.get_mut();
                 handler.poll(task);
                 handler.answer.take().map_or(Poll::Pending, Poll::Ready)
             }
@@ -104,31 +103,13 @@ impl<C: Command> InContext<C> {
     }
 }
 
-/// What an [`InContext`] costs when it is dropped stays out of the straight way too.
-struct Apart<C: Command>(Option<Box<InContext<C>>>);
-
-impl<C: Command> Drop for Apart<C> {
-    #[inline(always)]
-    fn drop(&mut self) {
-        if let Some(inner) = self.0.take() {
-            drop_apart(inner);
-        }
-    }
-}
-
 #[cold]
 #[inline(never)]
-fn drop_apart<C: Command>(inner: Box<InContext<C>>) {
-    drop(inner);
-}
-
-#[cold]
-#[inline(never)]
-fn run_in_current<C: Command + Dispatch>(command: C) -> Apart<C> {
-    Apart(Some(Box::new(InContext {
+fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InContext<C>> {
+    Cold::new(InContext {
         handler: Box::pin(async move { run_in(command, current::next()).await }),
         answer: None,
-    })))
+    })
 }
 
 /// Runs a command in the context `cx`.
@@ -145,7 +126,7 @@ pub async fn run_in<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C>
 pub(crate) async fn run_with<C, F>(
     command: C,
     cx: Context,
-    handle: impl Fn(C, Context) -> F + Send,
+    handle: impl Fn(C, Context) -> F + Send + Sync,
 ) -> Answer<C>
 where
     C: Command + Dispatch,
@@ -166,7 +147,7 @@ async fn run_scoped<C: Command>(command: C, cx: Context) -> Answer<C> {
 async fn guarded<C, F>(
     command: C,
     cx: Context,
-    handle: impl Fn(C, Context) -> F + Send,
+    handle: impl Fn(C, Context) -> F + Send + Sync,
 ) -> Answer<C>
 where
     C: Command + Dispatch,
@@ -181,10 +162,12 @@ where
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
+///
+/// The middleware themselves work in the context too: what they dispatch is caused by this.
 async fn layered<C, F>(
     command: C,
     cx: Context,
-    handle: impl Fn(C, Context) -> F + Send,
+    handle: impl Fn(C, Context) -> F + Send + Sync,
 ) -> Answer<C>
 where
     C: Command + Dispatch,
@@ -192,11 +175,22 @@ where
 {
     let stack = cx.state_arc::<Stack>();
     let global = stack.as_deref().map_or(&[][..], Stack::as_slice);
-    let slot = Slot::new(command, cx);
+    let slot = Slot::new(command, cx.clone());
     {
-        let end = pin!(End::new(&slot, handle));
+        let outer = cx.deadline();
+        let handle = &handle;
+        let end = pin!(End::new(&slot, |command: C, cx: Context| async move {
+            let deadline = cx.deadline();
+            let work = handle(command, cx);
+            match deadline.filter(|_| deadline != outer) {
+                // A middleware has set it: nobody else watches it.
+                Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
+                None => work.await,
+            }
+        }));
         // The verdict is in the slot, with the answer.
-        let _ = Next::new(&slot, global, C::__middleware(), end).run().await;
+        let next = Next::new(&slot, global, C::__middleware(), end);
+        let _ = cx.scope(async { next.run().await }).await;
     }
     slot.into_answer()
 }

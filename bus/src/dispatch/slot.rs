@@ -2,7 +2,8 @@
 //!
 //! The middleware see the slot through `dyn AnySlot`, so that only they are boxed: the
 //! handler's future, the command and the answer stay typed on the dispatch's own future.
-use super::call::Verdict;
+use super::call::{Failure, Verdict};
+use super::words::in_words;
 use crate::command::{Answer, Command, Context, Descriptor, Error};
 use crate::error::BoxError;
 use pin_project_lite::pin_project;
@@ -19,8 +20,8 @@ struct Inner<C: Command> {
     command: Option<C>,
     context: Context,
     answer: Option<Answer<C>>,
-    /// Whether the next run must leave a copy of the command for another.
-    keep: bool,
+    /// What [`Next::again`](super::Next::again) kept, outermost first.
+    saved: Vec<(C, Context)>,
 }
 
 impl<C: Command> Slot<C> {
@@ -29,21 +30,58 @@ impl<C: Command> Slot<C> {
             command: Some(command),
             context,
             answer: None,
-            keep: false,
+            saved: Vec::new(),
         }))
     }
 
-    /// Nothing here panics while it holds the lock, except a closure of a middleware:
-    /// what it left is still the truth.
+    /// No code of the user's runs under this lock, `Clone` of a command apart: what a panic
+    /// left is still the truth.
     fn lock(&self) -> MutexGuard<'_, Inner<C>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Lends a part of the state without holding the lock: a middleware that looks at the
+    /// command may use its [`Call`](super::Call) meanwhile.
+    fn lend<T>(&self, part: Part<C, T>, see: impl FnOnce(&mut Option<T>)) {
+        let value = part(&mut self.lock()).take();
+        let mut loan = Loan {
+            slot: self,
+            part,
+            value,
+        };
+        see(&mut loan.value);
+    }
+
     pub(super) fn into_answer(self) -> Answer<C> {
         let inner = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        inner
-            .answer
-            .expect("a verdict is made only where an answer is stored")
+        // Only a verdict that was kept from another dispatch leaves no answer here.
+        inner.answer.unwrap_or_else(|| {
+            Err(Error::Rejected {
+                command: C::DESCRIPTOR,
+                reason: BoxError::new("a middleware returned the verdict of another dispatch"),
+            })
+        })
+    }
+}
+
+/// Where a part of the state is.
+type Part<C, T> = fn(&mut Inner<C>) -> &mut Option<T>;
+
+/// A part of the state that is lent; it comes back even if the borrower panics, unless
+/// something took its place meanwhile.
+struct Loan<'s, C: Command, T> {
+    slot: &'s Slot<C>,
+    part: Part<C, T>,
+    value: Option<T>,
+}
+
+impl<C: Command, T> Drop for Loan<'_, C, T> {
+    fn drop(&mut self) {
+        let mut inner = self.slot.lock();
+        let place = (self.part)(&mut inner);
+        if place.is_none() {
+            *place = self.value.take();
+        }
     }
 }
 
@@ -54,18 +92,27 @@ pub(super) trait AnySlot: Send + Sync {
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
-    /// Asks that the next run leave the command for another; false if it can't be copied.
-    fn keep_command(&self) -> bool;
+    /// Keeps a copy of the command and the context for later runs and tells where; nothing
+    /// if the command can't be copied.
+    fn save(&self) -> Option<usize>;
+    /// Puts back what [`save`](Self::save) kept there, for the last time or once more.
+    fn restore(&self, at: usize, last: bool);
+    /// Shows the `Option<Answer<C>>`, which may be taken and replaced.
+    fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any));
     /// Shows the output, if there is one.
     fn with_output(&self, see: &mut dyn FnMut(&mut dyn Any));
     /// Takes an `Option<C::Output>` as the answer; false if it is of another type.
     fn set_output(&self, output: &mut dyn Any) -> bool;
     /// Shows the `Error<C::Error>`, if the answer is one.
-    fn with_error(&self, see: &mut dyn FnMut(&mut dyn Any, super::call::Failure));
+    fn with_error(&self, see: &mut dyn FnMut(&mut dyn Any));
     /// Takes an `Option<Error<C::Error>>` as the answer; false if it is of another type.
     fn set_error(&self, error: &mut dyn Any) -> bool;
     /// Takes a reason that any command can have as the answer.
     fn reject(&self, reason: Error<BoxError>);
+    /// Whether the answer is an output; nothing if there is none yet.
+    fn outcome(&self) -> Option<Result<(), Failure>>;
+    /// The error in words, as far as its type allows.
+    fn reason(&self) -> Option<String>;
 }
 
 impl<C: Command> AnySlot for Slot<C> {
@@ -78,27 +125,58 @@ impl<C: Command> AnySlot for Slot<C> {
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
-        let mut inner = self.lock();
-        let changed = change(inner.context.clone());
-        inner.context = changed;
+        let changed = change(self.context());
+        self.lock().context = changed;
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
-        if let Some(command) = &mut self.lock().command {
-            see(command);
+        self.lend(
+            |inner| &mut inner.command,
+            |command| {
+                if let Some(command) = command {
+                    see(command);
+                }
+            },
+        );
+    }
+
+    fn save(&self) -> Option<usize> {
+        let mut inner = self.lock();
+        let copy = C::__CLONE?(inner.command.as_ref()?);
+        let context = inner.context.clone();
+        inner.saved.push((copy, context));
+        Some(inner.saved.len() - 1)
+    }
+
+    fn restore(&self, at: usize, last: bool) {
+        let mut inner = self.lock();
+        // What a middleware further in kept and never used ends here.
+        inner.saved.truncate(at + 1);
+        let (command, context) = match (C::__CLONE, inner.saved.last()) {
+            (Some(copy), Some((command, context))) if !last => {
+                (Some(copy(command)), Some(context.clone()))
+            }
+            _ => inner.saved.pop().unzip(),
+        };
+        inner.command = command;
+        if let Some(context) = context {
+            inner.context = context;
         }
     }
 
-    fn keep_command(&self) -> bool {
-        let can = C::__CLONE.is_some();
-        self.lock().keep = can;
-        can
+    fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any)) {
+        self.lend(|inner| &mut inner.answer, |answer| see(answer));
     }
 
     fn with_output(&self, see: &mut dyn FnMut(&mut dyn Any)) {
-        if let Some(Ok(output)) = &mut self.lock().answer {
-            see(output);
-        }
+        self.lend(
+            |inner| &mut inner.answer,
+            |answer| {
+                if let Some(Ok(output)) = answer {
+                    see(output);
+                }
+            },
+        );
     }
 
     fn set_output(&self, output: &mut dyn Any) -> bool {
@@ -112,14 +190,15 @@ impl<C: Command> AnySlot for Slot<C> {
         fits
     }
 
-    fn with_error(&self, see: &mut dyn FnMut(&mut dyn Any, super::call::Failure)) {
-        if let Some(Err(error)) = &mut self.lock().answer {
-            let failure = super::call::Failure {
-                kind: error.kind(),
-                retry_after: error.retry_after(),
-            };
-            see(error, failure);
-        }
+    fn with_error(&self, see: &mut dyn FnMut(&mut dyn Any)) {
+        self.lend(
+            |inner| &mut inner.answer,
+            |answer| {
+                if let Some(Err(error)) = answer {
+                    see(error);
+                }
+            },
+        );
     }
 
     fn set_error(&self, error: &mut dyn Any) -> bool {
@@ -140,6 +219,29 @@ impl<C: Command> AnySlot for Slot<C> {
             other => other.map_handler(|_| unreachable!("matched above")),
         };
         self.lock().answer = Some(Err(reason));
+    }
+
+    fn outcome(&self) -> Option<Result<(), Failure>> {
+        self.lock().answer.as_ref().map(|answer| match answer {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure {
+                kind: error.kind(),
+                retry_after: error.retry_after(),
+            }),
+        })
+    }
+
+    fn reason(&self) -> Option<String> {
+        let mut reason = None;
+        self.lend(
+            |inner| &mut inner.answer,
+            |answer| {
+                if let Some(Err(error)) = answer {
+                    reason = Some(in_words(error));
+                }
+            },
+        );
+        reason
     }
 }
 
@@ -185,14 +287,10 @@ where
         let mut this = self.project();
         if this.running.is_none() {
             let mut inner = this.slot.lock();
-            let command = match C::__CLONE.filter(|_| inner.keep) {
-                Some(clone) => inner.command.as_ref().map(clone),
-                None => inner.command.take(),
-            };
-            inner.keep = false;
             let context = inner.context.clone();
+            let command = inner.command.take();
             drop(inner);
-            let command = command.expect("`Next` runs once, or keeps the command for another run");
+            let command = command.expect("each `Next` runs once, and `again` put the command back");
             this.running.set(Some((this.make)(command, context)));
         }
         let running = this.running.as_mut().as_pin_mut().expect("set above");

@@ -13,9 +13,12 @@ mod timeout;
 mod validate;
 
 pub use authorize::authorize;
+pub(super) use breaker::End;
 pub use breaker::{Breaker, KeyedBreaker};
 pub use gcra::{Quota, Rate};
 pub use keyed::{Key, KeyedRate, key};
+pub(super) use now::nanos;
 pub use retry::{Again, retry};
+pub(super) use timeout::within;
 pub use timeout::{before, timeout};
-pub use validate::validate;
+pub use validate::{Validated, validate};
