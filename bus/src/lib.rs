@@ -22,6 +22,8 @@ mod macros;
 pub mod prelude;
 mod queue;
 mod registry;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,

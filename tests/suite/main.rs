@@ -10,6 +10,7 @@
 
 mod architecture;
 mod cache;
+mod drivers;
 mod layers;
 mod middleware;
 mod tower;

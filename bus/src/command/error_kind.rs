@@ -32,6 +32,7 @@ impl ErrorKind {
             Self::Panicked => "panicked",
             Self::Missing => "missing",
             Self::Rejected => "rejected",
+            Self::Store => "store",
             Self::Handler => "handler",
         }
     }

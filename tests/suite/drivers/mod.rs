@@ -1,0 +1,3 @@
+//! Each store against the conformance suite, and what is particular to it.
+
+mod memory;
