@@ -2,10 +2,10 @@
 pub use crate::backoff::{Backoff, Jitter};
 pub use crate::command::*;
 pub use crate::dispatch::*;
-pub use crate::job::{Fate, Job, JobFailed, JobOptions, store_form};
-pub use crate::queue::{Ticket, enqueue, enqueue_in};
 pub use crate::error::BoxError;
+pub use crate::job::{Fate, Job, JobFailed, JobOptions, store_form};
 pub use crate::keys;
+pub use crate::queue::{Ticket, enqueue, enqueue_in};
 pub use crate::registry::{Runnable, verify};
 pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;

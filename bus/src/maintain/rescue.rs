@@ -2,9 +2,9 @@
 
 use super::upkeep::Upkeep;
 use crate::driver::{MAX_BATCH, Rescue, Rescued, Settlement};
+use crate::queue::exhausted;
 use crate::registry::Runnables;
 use crate::telemetry::Stats;
-use crate::worker::exhausted;
 
 impl Upkeep {
     pub(super) async fn rescue(self) {

@@ -78,7 +78,10 @@ mod tests {
         assert_eq!(there.correlation_id(), cx.correlation_id());
         assert_eq!(there.causation_id(), cx.causation_id());
         assert_eq!(there.extension::<Baggage>(), cx.extension::<Baggage>());
-        assert_eq!(there.extension::<TraceContext>(), cx.extension::<TraceContext>());
+        assert_eq!(
+            there.extension::<TraceContext>(),
+            cx.extension::<TraceContext>()
+        );
         assert_eq!(there.principal::<u32>(), Some(&7));
     }
 

@@ -1,7 +1,7 @@
 //! Storing jobs, and asking after them.
 //!
 //! Responsible for: the builder of one job, the way into the store (check → encode → push), what
-//! travels along (headers), the ticket.
+//! travels along (headers), the ticket, what is kept of a job that ended.
 //!
 //! Not responsible for: running jobs (`worker`), which store there is (`facade`).
 //!
@@ -10,6 +10,7 @@
 //! - A push that failed for now may be repeated: the id is made before.
 
 mod baggage;
+mod ended;
 mod error;
 mod headers;
 mod info;
@@ -20,6 +21,7 @@ mod store;
 mod ticket;
 
 pub use baggage::{Baggage, TraceContext};
+pub(crate) use ended::{KEEP_CANCELLED, ON_REQUEST, cancelled, cancelled_unbegun, dead, exhausted};
 pub use error::{StoreError, WaitError};
 pub(crate) use headers::restore;
 pub use info::JobInfo;

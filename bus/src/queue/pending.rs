@@ -61,7 +61,8 @@ pub trait JobExt: Sized {
 
     /// Due this long after the dispatch.
     fn delay(self, delay: Duration) -> PendingJob<Self::Job> {
-        self.pending().change(|all| all.due = Some(Due::After(delay)))
+        self.pending()
+            .change(|all| all.due = Some(Due::After(delay)))
     }
 
     /// Due at this time; in the past: at once. Takes a `SystemTime` or a [`Timestamp`].
@@ -136,7 +137,11 @@ impl<J: Job> PendingJob<J> {
     }
 
     /// The stored form as declared, changed as said here.
-    pub(super) fn apply(changes: Self, mut new: NewJob, now: Timestamp) -> Result<NewJob, StoreError> {
+    pub(super) fn apply(
+        changes: Self,
+        mut new: NewJob,
+        now: Timestamp,
+    ) -> Result<NewJob, StoreError> {
         let changes = changes.changes;
         if let Some(id) = changes.id {
             new.id = id;

@@ -11,7 +11,6 @@ use super::ticket::Ticket;
 use crate::clock::{self, Timestamp};
 use crate::command::{Answer, Command, Context, Error};
 use crate::dispatch::{next_context, policy, run_in};
-use crate::driver::Driver;
 use crate::error::BoxError;
 use crate::job::{Job, NewJob, store_form};
 
@@ -47,7 +46,9 @@ pub(crate) async fn push_all<J: Job>(
     cx: Context,
 ) -> Result<Vec<Ticket<J>>, Error<<J as Command>::Error>> {
     let (driver, new, now) = {
-        let store = cx.state::<Store>().ok_or_else(|| refused::<J>(StoreError::NoBus))?;
+        let store = cx
+            .state::<Store>()
+            .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
         let now = store.now();
         let prepared: Result<Vec<_>, _> = jobs
             .into_iter()

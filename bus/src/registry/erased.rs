@@ -338,9 +338,7 @@ fn signalled(signal: Signal) -> Ran {
             reason: message,
         },
         Signal::Cancel { reason } => Ran::Cancelled { reason },
-        Signal::Fail { .. } => {
-            Ran::Failed(Broken::new(FailureKind::Error, message, Fate::Fail))
-        }
+        Signal::Fail { .. } => Ran::Failed(Broken::new(FailureKind::Error, message, Fate::Fail)),
         Signal::Skip => Ran::Completed(None),
     }
 }

@@ -15,6 +15,6 @@ pub use erased::Runnable;
 pub(crate) use erased::{Broken, Delivery, Ran, Run, with_sources};
 pub use error::Unwired;
 pub use list::{Entry, HandlerEntry, Registry, registry};
-pub use verify::verify;
 pub(crate) use runnables::{Entry as RunnableEntry, Runnables};
+pub use verify::verify;
 pub(crate) use verify::{Problem, missing_state};

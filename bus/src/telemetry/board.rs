@@ -56,7 +56,8 @@ impl Board {
 impl Pulse {
     /// The store heard of the worker: its lease lasts until then.
     pub(crate) fn beat(&self, now: Timestamp, until: Timestamp) {
-        self.last_heartbeat.store(now.as_micros(), Ordering::Relaxed);
+        self.last_heartbeat
+            .store(now.as_micros(), Ordering::Relaxed);
         self.lease_until.store(until.as_micros(), Ordering::Release);
     }
 
@@ -67,13 +68,19 @@ impl Pulse {
 
     /// The store failed, or (`None`) does its work again.
     pub(crate) fn store_error(&self, error: Option<String>) {
-        let mut last = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         *last = error;
     }
 
     fn health(&self, now: Timestamp) -> WorkerHealth {
         let beat = self.last_heartbeat.load(Ordering::Relaxed);
-        let error = self.last_error.lock().unwrap_or_else(PoisonError::into_inner);
+        let error = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         WorkerHealth {
             id: self.id,
             alive: self.is_alive(now),

@@ -13,5 +13,4 @@ mod stats;
 
 pub(crate) use board::{Board, Pulse};
 pub use health::{Health, WorkerHealth};
-pub(crate) use stats::Counters;
 pub use stats::Stats;

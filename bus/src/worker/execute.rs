@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::{on_request, parked};
+use super::outcome::parked;
 use crate::clock::Timestamp;
 use crate::codec::Envelope;
 use crate::command::Context;
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::extensions::Extensions;
 use crate::id::WorkerId;
-use crate::queue::{JobInfo, Store, restore};
+use crate::queue::{JobInfo, Store, cancelled_unbegun, restore};
 use crate::registry::{Delivery, Run, Runnable, RunnableEntry, Runnables};
 
 /// What each execution of a worker shares.
@@ -61,7 +61,7 @@ impl Surroundings {
             return park(claimed.lease, damage);
         }
         if claimed.cancel_requested {
-            return Begun::Over(on_request(claimed.lease, now()));
+            return Begun::Over(cancelled_unbegun(claimed.lease, now()));
         }
         match self.jobs.find(&claimed.envelope) {
             Ok(entry) => self.start(claimed, entry),

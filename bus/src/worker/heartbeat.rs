@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::execute::Surroundings;
 use super::hub::Hub;
 use crate::driver::{Driver, Heartbeat, Settlement, WorkerInfo};
-use crate::telemetry::{Pulse, Stats};
+use crate::queue::cancelled_unbegun;
+use crate::telemetry::{Board, Pulse, Stats};
 
 /// A failed heartbeat is repeated so soon.
 const AGAIN: Duration = Duration::from_secs(1);
@@ -20,7 +21,7 @@ pub(super) struct Heart {
     pub(super) hub: Arc<Hub>,
     pub(super) around: Arc<Surroundings>,
     pub(super) pulse: Arc<Pulse>,
-    pub(super) board: Arc<crate::telemetry::Board>,
+    pub(super) board: Arc<Board>,
     pub(super) info: WorkerInfo,
 }
 
@@ -30,7 +31,11 @@ impl Heart {
         let clock = Arc::clone(self.around.store.clock());
         loop {
             let beaten = self.beat().await;
-            let pause = if beaten { self.info.lease / 3 } else { AGAIN.min(self.info.lease / 3) };
+            let pause = if beaten {
+                self.info.lease / 3
+            } else {
+                AGAIN.min(self.info.lease / 3)
+            };
             let next = clock.sleep_until(clock.now() + pause);
             tokio::select! {
                 () = next => {}
@@ -55,7 +60,10 @@ impl Heart {
                 let text = crate::registry::with_sources(&error);
                 tracing::warn!(error = text, "the store did not take the heartbeat");
                 self.pulse.store_error(Some(text));
-                let more = Stats { store_errors: 1, ..Stats::default() };
+                let more = Stats {
+                    store_errors: 1,
+                    ..Stats::default()
+                };
                 self.board.counters.add(&more);
                 false
             }
@@ -68,7 +76,9 @@ impl Heart {
         if unbegun.is_empty() {
             return;
         }
-        let over = unbegun.into_iter().map(|job| super::outcome::on_request(job.lease, now));
+        let over = unbegun
+            .into_iter()
+            .map(|job| cancelled_unbegun(job.lease, now));
         let over: Vec<Settlement> = over.collect();
         self.hub.lock().done.extend(over);
         self.hub.pump.notify_one();

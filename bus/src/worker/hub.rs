@@ -222,7 +222,8 @@ impl Inner {
             std::mem::replace(&mut self.done, rest)
         };
         self.settling.clear();
-        self.settling.extend(taken.iter().map(|over| over.lease.job));
+        self.settling
+            .extend(taken.iter().map(|over| over.lease.job));
         taken
     }
 

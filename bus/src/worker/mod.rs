@@ -29,6 +29,5 @@ mod settle;
 mod work;
 
 pub(crate) use config::Config;
-pub(crate) use outcome::{exhausted, Kept};
 pub(crate) use queues::QueueOrder;
 pub(crate) use work::{Signals, Worker};

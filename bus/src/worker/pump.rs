@@ -9,12 +9,12 @@ use tokio::time::Instant;
 use super::config::Config;
 use super::execute::Surroundings;
 use super::hub::Hub;
-use super::outcome::on_request;
 use super::queues::Queues;
 use super::settle::{Outbox, Pace};
 use super::work::Signals;
 use crate::clock::{self, Timestamp};
 use crate::driver::{Claims, Driver, DriverError, MAX_BATCH, Wake, Wakes};
+use crate::queue::cancelled_unbegun;
 use crate::registry::with_sources;
 use crate::telemetry::{Board, Pulse, Stats};
 
@@ -117,7 +117,9 @@ impl Pump {
             }
             (false, _) => {
                 let request = self.queues.request(want);
-                let both = self.driver.settle_and_claim(worker, settlements, &request, now);
+                let both = self
+                    .driver
+                    .settle_and_claim(worker, settlements, &request, now);
                 match both.await {
                     Ok((settled, claims)) => {
                         self.settled(&settled);
@@ -145,7 +147,9 @@ impl Pump {
             inner.ready.clear();
             inner.unsure = true;
         }
-        let left = self.state.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
+        let left = self.state.left.map_or(usize::MAX, |left| {
+            usize::try_from(left).unwrap_or(usize::MAX)
+        });
         let open = alive && inner.hungry && !inner.closing && inner.ready.len() <= ahead / 2;
         let want = match open {
             true => inner.room(ahead).min(MAX_BATCH).min(left),
@@ -223,7 +227,10 @@ impl Pump {
         };
         self.recovered();
         let count = u64::try_from(claims.jobs.len()).unwrap_or(u64::MAX);
-        let more = Stats { claimed: count, ..Stats::default() };
+        let more = Stats {
+            claimed: count,
+            ..Stats::default()
+        };
         self.board.counters.add(&more);
         if let Some(left) = &mut self.state.left {
             *left = left.saturating_sub(count);
@@ -238,7 +245,7 @@ impl Pump {
     fn end_unbegun(&self, asked: &[crate::id::JobId]) {
         let now = self.around.store.now();
         let unbegun = self.hub.cancel(asked).into_iter();
-        let over = unbegun.map(|job| on_request(job.lease, now));
+        let over = unbegun.map(|job| cancelled_unbegun(job.lease, now));
         self.hub.lock().done.extend(over);
     }
 
@@ -252,9 +259,16 @@ impl Pump {
     /// The store failed: the worker waits a while, each time longer, and goes on.
     async fn failed(&mut self, what: &str, error: &DriverError) {
         let text = with_sources(error);
-        tracing::warn!(what, error = text, "the store failed, the worker tries again");
+        tracing::warn!(
+            what,
+            error = text,
+            "the store failed, the worker tries again"
+        );
         self.pulse.store_error(Some(text));
-        let more = Stats { store_errors: 1, ..Stats::default() };
+        let more = Stats {
+            store_errors: 1,
+            ..Stats::default()
+        };
         self.board.counters.add(&more);
         let pause = Duration::from_millis(100) * (1 << self.state.failures.min(6));
         self.state.failures += 1;
@@ -275,7 +289,9 @@ impl Pump {
         }
         self.state.next_discovery = clock::instant() + DISCOVER;
         match self.driver.queues().await {
-            Ok(found) => self.queues.discovered(found.into_iter().map(|queue| queue.name)),
+            Ok(found) => self
+                .queues
+                .discovered(found.into_iter().map(|queue| queue.name)),
             Err(error) => self.failed("queues", &error).await,
         }
     }
@@ -288,7 +304,9 @@ impl Pump {
             let mut inner = self.hub.lock();
             inner.closing = true;
             let back: Vec<_> = inner.ready.drain(..).collect();
-            let released = back.into_iter().map(|job| crate::driver::Settlement::released(job.lease));
+            let released = back
+                .into_iter()
+                .map(|job| crate::driver::Settlement::released(job.lease));
             inner.done.extend(released);
         }
         let over = self.state.grace_ends.is_some_and(|end| at >= end);
@@ -367,7 +385,11 @@ impl Pump {
     /// While draining: at the end of the grace, then now and then.
     fn next_look(&self, grace_ends: Instant) -> Instant {
         let soon = clock::instant() + Duration::from_millis(20);
-        if self.signals.now.is_cancelled() { soon } else { grace_ends.max(soon) }
+        if self.signals.now.is_cancelled() {
+            soon
+        } else {
+            grace_ends.max(soon)
+        }
     }
 
     fn woken(&mut self, wake: Option<Wake>) {

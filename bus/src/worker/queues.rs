@@ -82,7 +82,11 @@ impl Queues {
     pub(super) fn names(&self) -> Vec<QueueName> {
         match &self.order {
             QueueOrder::Strict(queues) => queues.clone(),
-            _ => self.weighted.iter().map(|known| known.queue.clone()).collect(),
+            _ => self
+                .weighted
+                .iter()
+                .map(|known| known.queue.clone())
+                .collect(),
         }
     }
 
@@ -104,7 +108,9 @@ impl Queues {
         let wanted = u64::try_from(limit).unwrap_or(u64::MAX);
         for queue in &mut self.weighted {
             // A queue that had nothing for long is not owed more than this one request.
-            let due = queue.owed.saturating_add(queue.weight.saturating_mul(wanted));
+            let due = queue
+                .owed
+                .saturating_add(queue.weight.saturating_mul(wanted));
             queue.owed = due.min(total.saturating_mul(wanted.saturating_add(1)));
         }
         let mut order: Vec<usize> = (0..self.weighted.len()).collect();

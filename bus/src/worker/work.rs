@@ -156,7 +156,10 @@ async fn retire(driver: &dyn Driver, around: &Surroundings) {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => {
             let error = crate::registry::with_sources(&error);
-            tracing::warn!(error, "the worker could not say goodbye, its lease will end");
+            tracing::warn!(
+                error,
+                "the worker could not say goodbye, its lease will end"
+            );
         }
         Err(_) => tracing::warn!("the store did not hear the goodbye, the lease will end"),
     }
@@ -164,7 +167,9 @@ async fn retire(driver: &dyn Driver, around: &Surroundings) {
 
 /// The machine's name, for people.
 fn host() -> String {
-    let named = std::env::var("HOSTNAME").ok().filter(|name| !name.is_empty());
+    let named = std::env::var("HOSTNAME")
+        .ok()
+        .filter(|name| !name.is_empty());
     let kernel = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let name = named.or_else(kernel).unwrap_or_default();
     name.trim().to_owned()
