@@ -9,6 +9,7 @@ pub use crate::queue::{Ticket, enqueue, enqueue_in};
 pub use crate::registry::{Runnable, verify};
 pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;
+pub use tokio_util::sync::CancellationToken;
 pub use validator;
 
 /// Asks that `C` has exactly one handler in the linked crates; see `bus::wire!`.
