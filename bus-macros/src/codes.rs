@@ -58,7 +58,7 @@ mod own {
             "A throttle opens the circuit after a number of failures within a time.",
             "For example `throttle = \"5 failures/10m\"`, or `throttle(\"5 failures/10m\", only(PayError::Unreachable))`.";
         BAD_NUMBER = "BUS017", "a number out of range",
-            "`retries` is a whole number from 0 to 1000, `version` one from 1 to 65535.",
+            "`retries` is a whole number from 0 to 1000, `version` one from 1 to 65535, `priority` one from -100 to 100.",
             "Write a number within the range.";
         NO_SUCH_FIELD = "BUS018", "a key field that does not exist",
             "`per …` names a field that the command does not have.",
@@ -111,6 +111,9 @@ mod own {
         BAD_NAME = "BUS035", "a stored name that can't be used",
             "A stored name is 1 to 200 characters without white space or control characters.",
             "For example `name = \"orders.place\"`.";
+        BAD_QUEUE = "BUS037", "a queue that can't be named so",
+            "The name of a queue is 1 to 128 bytes without control characters.",
+            "For example `queue = \"emails\"`.";
         INTERNAL = "BUS099", "a defect of bus",
             "A macro of bus panicked.",
             "Please report it with the item it stood on.";
@@ -153,6 +156,9 @@ mod traits {
         NOT_VALIDATED = "BUS036", "`validate` on a command without rules",
             "`#[command(validate)]` calls the type's own `Validate` implementation, and there is none.",
             "Implement `Validate`, put `#[validate(…)]` on fields, or remove the key.";
+        NOT_A_JOB = "BUS038", "something that is not a job",
+            "Only a type with `#[job]` can be stored: what is named by `on_failure`, a link of a chain, a member of a batch.",
+            "Annotate the type with `#[job]`.";
     }
 }
 

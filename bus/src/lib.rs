@@ -42,7 +42,7 @@ pub use dispatch::{
 pub use error::BoxError;
 pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch, dispatch_all, dispatch_now};
-pub use macros::{command, handler, handlers, sanitized};
+pub use macros::{command, handler, handlers, job, sanitized};
 pub use queue::{
     Baggage, JobExt, JobInfo, PendingJob, StoreError, Ticket, TraceContext, WaitError,
 };

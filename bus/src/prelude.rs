@@ -4,5 +4,5 @@ pub use crate::command::{Command, Context, Denied, FromContext, Principal, Rejec
 pub use crate::dispatch::{Call, Middleware, Next, Verdict};
 pub use crate::facade::Bus;
 pub use crate::job::Outcome;
-pub use crate::macros::{command, handler, handlers, sanitized};
+pub use crate::macros::{command, handler, handlers, job, sanitized};
 pub use crate::queue::JobExt;

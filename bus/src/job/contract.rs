@@ -5,10 +5,10 @@ use std::future::Future;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::classify::Fate;
 use super::failure::Failure;
 use super::new_job::NewJob;
 use super::options::JobOptions;
-use super::outcome::Fate;
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Envelope, encode};
 use crate::command::{Answer, Cause, Command, Context, Error};
@@ -26,7 +26,7 @@ use crate::id::{CommandName, JobId, QueueName};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a job",
+    message = "`{Self}` is not a job [BUS038]",
     label = "not a job",
     note = "annotate the definition of `{Self}` with `#[bus::job]`"
 )]
@@ -50,10 +50,17 @@ pub trait Job:
         Ok(())
     }
 
-    /// Runs the stored job: as [`Command::__run`], but who asks was authorized when it was stored.
+    /// Cleans it and asks again before it runs: another version or program may have stored it. Who
+    /// asks was authorized when it was stored.
+    #[doc(hidden)]
+    fn __recheck(&mut self) -> Result<(), Error<Self::Error>> {
+        Ok(())
+    }
+
+    /// Calls the handler behind what limits each execution: rate and throttle.
     #[doc(hidden)]
     fn __perform(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send {
-        self.__run(cx)
+        self.__route(cx)
     }
 
     /// What an error of the handler means for the job.

@@ -10,6 +10,7 @@
 //! - Attempts count executions, never deliveries: see [`JobRecord`].
 //! - What is serialised here is in people's stores: fields are added, never renamed.
 
+mod classify;
 mod contract;
 mod error;
 mod failure;
@@ -22,6 +23,7 @@ mod signal;
 mod state;
 
 pub use crate::backoff::{Backoff, Jitter};
+pub use classify::{Classify, Fate, FateProbe, NotClassified};
 pub use contract::{Job, JobFailed, store_form};
 pub use error::JobError;
 pub use failure::{Failure, FailureKind};
@@ -30,7 +32,7 @@ pub use links::{
 };
 pub use new_job::{JobExtras, NewJob};
 pub use options::{JobOptions, Priority};
-pub use outcome::{Classify, Fate, Outcome};
+pub use outcome::Outcome;
 pub use record::JobRecord;
 pub(crate) use signal::Signal;
 pub use state::{Cause, JobState, MOVES, Move, UnknownState};

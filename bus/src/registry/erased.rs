@@ -167,7 +167,8 @@ async fn perform<J: Job>(delivery: Delivery) -> Ran {
     };
     let context = delivery.context;
     let token = context.cancellation().cloned().unwrap_or_default();
-    let work = run_with(job, context, |job: J, cx: Context| async move {
+    let work = run_with(job, context, |mut job: J, cx: Context| async move {
+        job.__recheck()?;
         cx.clone().scope(job.__perform(&cx)).await
     });
     let ended = if delivery.blocking {
