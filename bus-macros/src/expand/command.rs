@@ -19,13 +19,9 @@ pub(crate) fn command(command: &Command) -> TokenStream {
         Kind::Remote => remote_route(bus, command, names),
         _ => local_route(bus, command),
     };
-    let (run, stored) = match &command.options.job {
-        None => (policies::run(bus, command), None),
-        Some(job) => (
-            policies::run_job(bus, command),
-            Some(super::job::job(bus, command, job)),
-        ),
-    };
+    let run = policies::run(bus, command);
+    let job = command.options.job.as_ref();
+    let stored = job.map(|job| super::job::job(bus, command, job));
     let sanitize = command
         .shape
         .sanitizes()

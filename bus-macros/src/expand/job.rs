@@ -86,7 +86,6 @@ pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
     let cfgs = &command.cfgs;
     let options = options(bus, command, job);
     let check = policies::check(bus, command);
-    let perform = policies::perform(bus, command);
     let fate = fate(bus, command, job);
     let on_failure = on_failure(bus, job);
     quote_spanned! {Span::mixed_site()=>
@@ -96,7 +95,6 @@ pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
         impl #bus::Job for #name {
             const OPTIONS: &'static #bus::JobOptions = &#options;
             #check
-            #perform
             #fate
             #on_failure
         }

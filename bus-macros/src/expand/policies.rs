@@ -73,14 +73,24 @@ fn validates(command: &Command) -> bool {
 pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
     let site = Span::mixed_site();
     let options = &command.options;
-    let mut steps = cleaned(bus, command);
-    steps.extend(authorized(bus, command));
+    // Of a job, timeout and retries are the worker's.
+    let job = options.job.is_some();
+    let mut steps = cleaned(bus, command, false);
+    steps.extend(match job {
+        // Who asks was authorized before the job was stored.
+        true if options.authorize.is_some() => {
+            let authorized = authorized(bus, command, false);
+            quote_spanned!(site=> if !cx.__restored() { #authorized })
+        }
+        _ => authorized(bus, command, false),
+    });
     steps.extend(limit_of(bus, command));
     let mut around = Around::of(bus, command);
-    if let Some(retries) = options.retries.as_ref().filter(|retries| retries.value > 0) {
+    let retries = options.retries.as_ref();
+    if let Some(retries) = retries.filter(|retries| retries.value > 0 && !job) {
         around.retry(bus, command, retries);
     }
-    if let Some(timeout) = &options.timeout {
+    if let Some(timeout) = options.timeout.as_ref().filter(|_| !job) {
         let (limit, work) = (duration(timeout.value), &around.work);
         around.work = quote_spanned!(site=> #bus::policy::timeout::<Self>(#limit, #work));
         around.any = true;
@@ -94,49 +104,26 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         .shape
         .sanitizes()
         .then(|| quote_spanned!(site=> mut));
-    let body = quote_spanned! {site=>
-        let #mutable command = self;
-        #steps
-        #work.await
-    };
-    function(bus, &quote_spanned!(site=> __run), &statics, &body)
-}
-
-/// `__run` of a job, if any policy is declared: what is asked before it is stored, then what is
-/// around each execution. Timeout and retries are the worker's.
-pub(super) fn run_job(bus: &Bus, command: &Command) -> TokenStream {
-    let site = Span::mixed_site();
-    if check(bus, command).is_empty() && perform(bus, command).is_empty() {
-        return TokenStream::new();
-    }
-    let body = quote_spanned! {site=>
-        let mut command = self;
-        <Self as #bus::Job>::__check(&mut command, cx)?;
-        <Self as #bus::Job>::__perform(command, cx).await
-    };
-    function(
-        bus,
-        &quote_spanned!(site=> __run),
-        &TokenStream::new(),
-        &body,
-    )
-}
-
-/// `__check` and `__recheck` of a job: what is asked before it is stored, and again before it runs.
-pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
-    let site = Span::mixed_site();
-    let (cleaned, authorized) = (cleaned(bus, command), authorized(bus, command));
-    let again = (!cleaned.is_empty()).then(|| {
-        quote_spanned! {site=>
-            fn __recheck(
-                &mut self,
-            ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Command>::Error>> {
-                let command = self;
-                #cleaned
-                ::core::result::Result::Ok(())
+    quote_spanned! {site=>
+        #[inline]
+        fn __run(
+            self,
+            cx: &#bus::Context,
+        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
+            #statics
+            async move {
+                let #mutable command = self;
+                #steps
+                #work.await
             }
         }
-    });
+    }
+}
+
+/// `__check` of a job, if any policy decides before it is stored.
+pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
+    let site = Span::mixed_site();
+    let (cleaned, authorized) = (cleaned(bus, command, true), authorized(bus, command, true));
     if cleaned.is_empty() && authorized.is_empty() {
         return TokenStream::new();
     }
@@ -149,41 +136,6 @@ pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
             #cleaned
             #authorized
             ::core::result::Result::Ok(())
-        }
-        #again
-    }
-}
-
-/// `__perform` of a job, if a policy is around each execution: rate and throttle.
-pub(super) fn perform(bus: &Bus, command: &Command) -> TokenStream {
-    let site = Span::mixed_site();
-    let limit = limit_of(bus, command);
-    let Around { statics, work, any } = Around::of(bus, command);
-    if limit.is_empty() && !any {
-        return TokenStream::new();
-    }
-    let body = quote_spanned! {site=>
-        let command = self;
-        #limit
-        #work.await
-    };
-    function(bus, &quote_spanned!(site=> __perform), &statics, &body)
-}
-
-fn function(
-    bus: &Bus,
-    name: &TokenStream,
-    statics: &TokenStream,
-    body: &TokenStream,
-) -> TokenStream {
-    quote_spanned! {Span::mixed_site()=>
-        #[inline]
-        fn #name(
-            self,
-            cx: &#bus::Context,
-        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
-            #statics
-            async move { #body }
         }
     }
 }
@@ -234,12 +186,10 @@ impl Around {
     }
 }
 
-/// sanitize → validate
-fn cleaned(bus: &Bus, command: &Command) -> TokenStream {
+/// sanitize → validate; the command is there by value, or by reference.
+fn cleaned(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
     let site = Span::mixed_site();
     let mut steps = TokenStream::new();
-    // A job's checks have the command by reference already: `&mut *` takes both.
-    let by_reference = command.options.job.is_some();
     if command.shape.sanitizes() {
         steps.extend(match by_reference {
             true => quote_spanned!(site=> #bus::Sanitize::sanitize(&mut *command);),
@@ -261,13 +211,13 @@ fn cleaned(bus: &Bus, command: &Command) -> TokenStream {
 }
 
 /// authorize
-fn authorized(bus: &Bus, command: &Command) -> TokenStream {
+fn authorized(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
     let site = Span::mixed_site();
     let Some(path) = &command.options.authorize else {
         return TokenStream::new();
     };
     let path = &path.value;
-    let asked = match command.options.job.is_some() {
+    let asked = match by_reference {
         true => quote_spanned!(site=> (&*command, cx)),
         false => quote_spanned!(site=> (&command, cx)),
     };
@@ -370,17 +320,30 @@ pub(super) fn duration(period: Period) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> ::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// `__middleware`, if any is named: made once, when the command is first dispatched.
+/// What leads through the named middleware, if any is: made once, at the first dispatch.
 pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
     let Some(middleware) = &command.options.middleware else {
         return TokenStream::new();
     };
-    let each = &middleware.value;
+    let chain = middleware.value.iter().rev().fold(
+        quote_spanned!(Span::mixed_site()=> ()),
+        |rest, each| quote_spanned!(Span::mixed_site()=> (#bus::middleware(#each), #rest)),
+    );
     quote_spanned! {Span::mixed_site()=>
-        fn __middleware() -> &'static [#bus::Layer] {
-            static STACK: ::std::sync::LazyLock<::std::vec::Vec<#bus::Layer>> =
-                ::std::sync::LazyLock::new(|| ::std::vec![#(#bus::erase(#each)),*]);
-            &STACK
+        fn __layered(
+            self,
+            cx: &#bus::Context,
+        ) -> impl ::core::future::Future<Output = #bus::Answer<Self>> + ::core::marker::Send {
+            #bus::layered(self, cx)
+        }
+
+        fn __through<'a>(
+            slot: &'a #bus::Slot<Self>,
+        ) -> impl ::core::future::Future<Output = #bus::Verdict> + ::core::marker::Send + 'a {
+            static CHAIN: ::std::sync::OnceLock<
+                ::std::boxed::Box<dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync>,
+            > = ::std::sync::OnceLock::new();
+            #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot)
         }
     }
 }

@@ -45,6 +45,8 @@ pub struct Context {
     causation: MessageId,
     /// What few requests have, shared by all dispatches of one: a child costs a count.
     carried: Option<Arc<Carried>>,
+    /// That of a stored job: who asks was authorized before it was stored.
+    restored: bool,
 }
 
 /// What a request may carry beside its ids.
@@ -66,6 +68,7 @@ static PLAIN: Context = Context {
     correlation: MessageId::NIL,
     causation: MessageId::NIL,
     carried: None,
+    restored: false,
 };
 
 /// Makes `state` that of the installed bus; gives it back if there is one already.
@@ -111,6 +114,7 @@ impl Context {
             correlation,
             causation: causation.unwrap_or(MessageId::NIL),
             carried: None,
+            restored: true,
         }
     }
 
@@ -131,7 +135,14 @@ impl Context {
             correlation: self.correlation,
             bus: self.bus.clone(),
             carried: self.carried.clone(),
+            restored: false,
         }
+    }
+
+    /// Whether who asks was authorized before: when the job that runs here was stored.
+    #[doc(hidden)]
+    pub fn __restored(&self) -> bool {
+        self.restored
     }
 
     /// The id of this dispatch.

@@ -147,10 +147,8 @@ impl fmt::Debug for Stack {
 /// The rest of the way to the handler.
 pub struct Next<'a> {
     slot: &'a dyn AnySlot,
-    /// The middleware of the bus that are left.
+    /// The middleware of the bus that are left; those of the command are behind the end.
     global: &'a [Layer],
-    /// The middleware of the command that are left.
-    own: &'a [Layer],
     end: Pin<&'a mut (dyn AnyEnd + 'a)>,
     /// Where the slot keeps the command and the context for each run, once
     /// [`again`](Self::again) was called.
@@ -161,13 +159,11 @@ impl<'a> Next<'a> {
     pub(super) fn new(
         slot: &'a dyn AnySlot,
         global: &'a [Layer],
-        own: &'a [Layer],
         end: Pin<&'a mut (dyn AnyEnd + 'a)>,
     ) -> Self {
         Self {
             slot,
             global,
-            own,
             end,
             kept: None,
         }
@@ -179,19 +175,15 @@ impl<'a> Next<'a> {
         if let Some(at) = self.kept.take() {
             self.slot.restore(at, true);
         }
-        let call = Call::new(self.slot);
-        let first = match (self.global, self.own) {
-            ([first, rest @ ..], _) => {
+        match self.global {
+            [] => Running(Way::End(self.end)),
+            [first, rest @ ..] => {
                 self.global = rest;
-                first
+                Running(Way::Middleware(
+                    first.handle_boxed(Call::new(self.slot), self),
+                ))
             }
-            ([], [first, rest @ ..]) => {
-                self.own = rest;
-                first
-            }
-            ([], []) => return Running(Way::Handler(self.end)),
-        };
-        Running(Way::Middleware(first.handle_boxed(call, self)))
+        }
     }
 
     /// The rest of the way, for one run of several: `None` if the command is not `Clone`.
@@ -239,7 +231,6 @@ impl<'a> Next<'a> {
         Some(Next {
             slot: self.slot,
             global: self.global,
-            own: self.own,
             end: self.end.as_mut(),
             kept: None,
         })
@@ -248,7 +239,7 @@ impl<'a> Next<'a> {
 
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} middleware)", self.global.len() + self.own.len())
+        write!(f, "Next({} middleware of the bus)", self.global.len())
     }
 }
 
@@ -258,7 +249,7 @@ pub struct Running<'a>(Way<'a>);
 
 enum Way<'a> {
     Middleware(Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>),
-    Handler(Pin<&'a mut (dyn AnyEnd + 'a)>),
+    End(Pin<&'a mut (dyn AnyEnd + 'a)>),
 }
 
 impl Future for Running<'_> {
@@ -268,14 +259,14 @@ impl Future for Running<'_> {
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
         match &mut self.get_mut().0 {
             Way::Middleware(future) => future.as_mut().poll(task),
-            Way::Handler(end) => end.as_mut().poll_end(task),
+            Way::End(end) => end.as_mut().poll_end(task),
         }
     }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        if let Way::Handler(end) = &mut self.0 {
+        if let Way::End(end) = &mut self.0 {
             end.as_mut().stop();
         }
     }

@@ -6,6 +6,7 @@
 //! - invariant: a command without policies costs its handler's call while nothing that
 //!   could tell a difference (a middleware, a scope, a handler that reads its context) exists
 mod call;
+mod chain;
 mod cold;
 mod current;
 pub mod layers;
@@ -17,9 +18,10 @@ mod slot;
 mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
+pub use chain::{Chain, chain, middleware};
 pub use current::Scope;
 pub(crate) use current::{bus_installed, bus_made, context_made, next as next_context};
 pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
 pub use route::{Started, call, call_injected, finish, route};
-pub(crate) use run::run_with;
-pub use run::{Dispatch, run, run_in};
+pub use run::{Dispatch, layered, run, run_in};
+pub use slot::Slot;

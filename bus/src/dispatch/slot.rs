@@ -3,32 +3,45 @@
 //! The middleware see the slot through `dyn AnySlot`, so that only they are boxed: the
 //! handler's future, the command and the answer stay typed on the dispatch's own future.
 use super::call::{Failure, Verdict};
+use super::current::{context_made, next, within};
+use super::policy::before;
 use super::words::in_words;
 use crate::command::{Answer, Command, Context, Descriptor, Error};
 use crate::error::BoxError;
 use pin_project_lite::pin_project;
 use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 
 /// The typed state of one dispatch behind middleware.
-pub(super) struct Slot<C: Command>(Mutex<Inner<C>>);
+pub struct Slot<C: Command>(Mutex<Inner<C>>);
 
 struct Inner<C: Command> {
     command: Option<C>,
-    context: Context,
+    /// Nothing, until somebody asks, where no context can be told from another.
+    context: Option<Context>,
+    /// Whether a middleware changed the context, so that the handler's is not the current one.
+    changed: bool,
     answer: Option<Answer<C>>,
     /// What [`Next::again`](super::Next::again) kept, outermost first.
-    saved: Vec<(C, Context)>,
+    saved: Vec<(C, Option<Context>)>,
+}
+
+impl<C: Command> fmt::Debug for Slot<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&C::DESCRIPTOR.name).finish()
+    }
 }
 
 impl<C: Command> Slot<C> {
-    pub(super) fn new(command: C, context: Context) -> Self {
+    pub(super) fn new(command: C, context: Option<Context>) -> Self {
         Self(Mutex::new(Inner {
             command: Some(command),
             context,
+            changed: false,
             answer: None,
             saved: Vec::new(),
         }))
@@ -38,6 +51,31 @@ impl<C: Command> Slot<C> {
     /// left is still the truth.
     fn lock(&self) -> MutexGuard<'_, Inner<C>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the handler is called with, and whether the context is other than the current one.
+    fn take(&self) -> (C, Option<Context>, bool) {
+        let mut inner = self.lock();
+        let (context, changed) = (inner.context.clone(), inner.changed);
+        let command = inner.command.take();
+        drop(inner);
+        let command = command.expect("each `Next` runs once, and `again` put the command back");
+        (command, context, changed)
+    }
+
+    /// Calls the handler and keeps its answer.
+    pub(super) async fn call(&self) -> Verdict {
+        let (command, context, changed) = self.take();
+        let cx = context.as_ref().unwrap_or(Context::plain());
+        let work = within(context.clone().filter(|_| changed), command.__run(cx));
+        let answer = match cx.deadline().filter(|_| changed) {
+            None => work.await,
+            // A middleware may have set it: nobody else watches it. Boxed, as it is rare.
+            Some(deadline) => Box::pin(before(deadline, C::DESCRIPTOR, work)).await,
+        };
+        let verdict = Verdict::of(&answer);
+        self.lock().answer = Some(answer);
+        verdict
     }
 
     /// Lends a part of the state without holding the lock: a middleware that looks at the
@@ -121,12 +159,21 @@ impl<C: Command> AnySlot for Slot<C> {
     }
 
     fn context(&self) -> Context {
-        self.lock().context.clone()
+        let mut inner = self.lock();
+        if let Some(context) = &inner.context {
+            return context.clone();
+        }
+        // From here on it can be told from others: the handler must have it as its own.
+        context_made();
+        inner.changed = true;
+        inner.context.insert(next()).clone()
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
         let changed = change(self.context());
-        self.lock().context = changed;
+        let mut inner = self.lock();
+        inner.context = Some(changed);
+        inner.changed = true;
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -152,16 +199,16 @@ impl<C: Command> AnySlot for Slot<C> {
         let mut inner = self.lock();
         // What a middleware further in kept and never used ends here.
         inner.saved.truncate(at + 1);
-        let (command, context) = match (C::__CLONE, inner.saved.last()) {
+        let kept = match (C::__CLONE, inner.saved.last()) {
             (Some(copy), Some((command, context))) if !last => {
-                (Some(copy(command)), Some(context.clone()))
+                Some((copy(command), context.clone()))
             }
-            _ => inner.saved.pop().unzip(),
+            _ => inner.saved.pop(),
         };
+        let (command, context) = kept.unzip();
         inner.command = command;
-        if let Some(context) = context {
-            inner.context = context;
-        }
+        inner.changed |= inner.context.is_some();
+        inner.context = context.flatten();
     }
 
     fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -246,58 +293,47 @@ impl<C: Command> AnySlot for Slot<C> {
 }
 
 pin_project! {
-    /// The inner end of the middleware: calls the handler, as often as it is asked to.
-    pub(super) struct End<'s, C: Command, M, F> {
-        slot: &'s Slot<C>,
+    /// The rest of the way behind a middleware: `make` begins it, as often as it is asked to.
+    pub(super) struct End<M, F> {
         make: M,
         #[pin]
         running: Option<F>,
     }
 }
 
-impl<'s, C, M, F> End<'s, C, M, F>
+impl<M, F> End<M, F>
 where
-    C: Command,
-    M: Fn(C, Context) -> F,
-    F: Future<Output = Answer<C>>,
+    M: Fn() -> F,
+    F: Future<Output = Verdict>,
 {
-    pub(super) fn new(slot: &'s Slot<C>, make: M) -> Self {
+    pub(super) fn new(make: M) -> Self {
         Self {
-            slot,
             make,
             running: None,
         }
     }
 }
 
-/// An [`End`] whose command's type is not known.
+/// An [`End`] whose types are not known.
 pub(super) trait AnyEnd: Send {
     fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict>;
-    /// Drops a handler that has not finished.
+    /// Drops what has not finished.
     fn stop(self: Pin<&mut Self>);
 }
 
-impl<C, M, F> AnyEnd for End<'_, C, M, F>
+impl<M, F> AnyEnd for End<M, F>
 where
-    C: Command,
-    M: Fn(C, Context) -> F + Send,
-    F: Future<Output = Answer<C>> + Send,
+    M: Fn() -> F + Send,
+    F: Future<Output = Verdict> + Send,
 {
     fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
         let mut this = self.project();
         if this.running.is_none() {
-            let mut inner = this.slot.lock();
-            let context = inner.context.clone();
-            let command = inner.command.take();
-            drop(inner);
-            let command = command.expect("each `Next` runs once, and `again` put the command back");
-            this.running.set(Some((this.make)(command, context)));
+            this.running.set(Some((this.make)()));
         }
         let running = this.running.as_mut().as_pin_mut().expect("set above");
-        let answer = ready!(running.poll(task));
+        let verdict = ready!(running.poll(task));
         this.running.set(None);
-        let verdict = Verdict::of(&answer);
-        this.slot.lock().answer = Some(answer);
         Poll::Ready(verdict)
     }
 

@@ -1,7 +1,5 @@
 //! `Job`: a command that can be stored and run by a worker.
 
-use std::future::Future;
-
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +9,7 @@ use super::new_job::NewJob;
 use super::options::JobOptions;
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Envelope, encode};
-use crate::command::{Answer, Cause, Command, Context, Error};
+use crate::command::{Cause, Command, Context, Error};
 use crate::dispatch::Dispatch;
 use crate::id::{CommandName, JobId, QueueName};
 
@@ -48,19 +46,6 @@ pub trait Job:
     fn __check(&mut self, cx: &Context) -> Result<(), Error<Self::Error>> {
         let _ = cx;
         Ok(())
-    }
-
-    /// Cleans it and asks again before it runs: another version or program may have stored it. Who
-    /// asks was authorized when it was stored.
-    #[doc(hidden)]
-    fn __recheck(&mut self) -> Result<(), Error<Self::Error>> {
-        Ok(())
-    }
-
-    /// Calls the handler behind what limits each execution: rate and throttle.
-    #[doc(hidden)]
-    fn __perform(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send {
-        self.__route(cx)
     }
 
     /// What an error of the handler means for the job.

@@ -15,7 +15,7 @@ use super::caught::{Caught, Panic};
 use crate::clock::{self, Timestamp};
 use crate::codec::{CodecError, decode, encode};
 use crate::command::{Answer, Cause, Context, Descriptor, Error};
-use crate::dispatch::run_with;
+use crate::dispatch::run_in;
 use crate::job::{FailureKind, Fate, Job, JobFailed, JobOptions, NewJob, Signal};
 
 /// A job of this program that has a handler, its type forgotten. Submitted by the macros.
@@ -167,10 +167,7 @@ async fn perform<J: Job>(delivery: Delivery) -> Ran {
     };
     let context = delivery.context;
     let token = context.cancellation().cloned().unwrap_or_default();
-    let work = run_with(job, context, |mut job: J, cx: Context| async move {
-        job.__recheck()?;
-        cx.clone().scope(job.__perform(&cx)).await
-    });
+    let work = run_in(job, context);
     let ended = if delivery.blocking {
         within(on_blocking_pool(work), &token, delivery.timeout).await
     } else {
