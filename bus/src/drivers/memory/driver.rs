@@ -1,21 +1,19 @@
 //! The driver: checks, locks, and tells who listens.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
-use super::edit::Cursor;
-use super::inspect::page_of;
+use super::handoff::Offers;
 use super::shared::{Handle, Shared};
 use super::store::Woken;
 use crate::clock::Timestamp;
 use crate::driver::{
-    CancelCount, Capabilities, ClaimRequest, Claims, Driver, DriverError, DriverFuture, EndNotice,
-    EndWatch, Heartbeat, Inspect, JobFilter, JobPage, Keep, MAX_BATCH, Migrated, Page, Promoted,
-    Pushed, QueueCounts, QueueInfo, Rescue, Rescued, Selection, Settled, Settlement, Wakes,
-    WorkerInfo,
+    Capabilities, ClaimRequest, Claims, Driver, DriverError, DriverFuture, EndNotice, EndWatch,
+    HandOff, Heartbeat, MAX_BATCH, Migrated, Promoted, Pushed, Rescue, Rescued, Settled,
+    Settlement, Wakes, WorkerInfo,
 };
-use crate::id::{JobId, QueueName, WorkerId};
-use crate::job::{JobRecord, Links, NewJob};
+use crate::id::{JobId, WorkerId};
+use crate::job::{Links, NewJob};
 
 /// Jobs in the memory of this process.
 ///
@@ -30,8 +28,9 @@ use crate::job::{JobRecord, Links, NewJob};
 /// ```
 #[derive(Debug)]
 pub struct MemoryDriver {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     handle: Arc<Handle>,
+    offers: Offers,
     closed: AtomicBool,
 }
 
@@ -65,36 +64,15 @@ impl MemoryDriver {
         Self {
             handle: shared.open(),
             shared,
+            offers: Offers::default(),
             closed: AtomicBool::new(false),
         }
     }
 
-    fn check(&self, operation: &'static str) -> Result<(), DriverError> {
+    pub(super) fn check(&self, operation: &'static str) -> Result<(), DriverError> {
         match self.closed.load(Ordering::Acquire) {
             true => Err(DriverError::permanent(NAME, operation, "it is closed")),
             false => Ok(()),
-        }
-    }
-
-    /// Works through a selection, a batch a lock; `step` works on one batch and says how much of
-    /// the limit it used.
-    async fn each_selected(
-        &self,
-        selection: &Selection,
-        limit: usize,
-        mut step: impl FnMut(&mut super::store::Store, Vec<u32>, usize, &mut Woken) -> usize,
-    ) {
-        let mut left = limit.min(MAX_BATCH);
-        let mut cursor = Cursor::start(selection);
-        while left > 0 && !matches!(cursor, Cursor::End) {
-            {
-                let mut woken = Woken::default();
-                let mut store = self.shared.lock();
-                let slots = store.select(selection, &mut cursor);
-                left -= step(&mut store, slots, left, &mut woken);
-                self.shared.finish(store, &woken);
-            }
-            tokio::task::yield_now().await;
         }
     }
 }
@@ -121,6 +99,7 @@ impl Driver for MemoryDriver {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             fused: true,
+            hand_off: true,
             // No other process has this store, so this one's news are all there are.
             end_notice: EndNotice::Remote,
             ..Capabilities::NONE
@@ -154,15 +133,25 @@ impl Driver for MemoryDriver {
             let mut pushed = Vec::with_capacity(jobs.len());
             let mut jobs = jobs.into_iter();
             while jobs.len() > 0 {
+                let step: Vec<NewJob> = jobs.by_ref().take(MAX_BATCH).collect();
+                let mut taken = self.offers.reserve(&step, now);
                 let mut woken = Woken::default();
                 let mut store = self.shared.lock();
-                for job in jobs.by_ref().take(MAX_BATCH) {
-                    pushed.push(store.push(job, None, now, &mut woken).0);
+                for (number, job) in step.into_iter().enumerate() {
+                    let worker = taken.worker(number);
+                    let (answer, claimed) = store.push(job, worker, now, &mut woken);
+                    pushed.push(answer);
+                    taken.stored(number, claimed);
                 }
                 self.shared.finish(store, &woken);
+                taken.hand_over();
             }
             Ok(pushed)
         })
+    }
+
+    fn offer(&self, worker: Weak<dyn HandOff>) {
+        self.offers.add(worker);
     }
 
     fn claim<'a>(
@@ -312,9 +301,7 @@ impl MemoryDriver {
         }
         let claims = request.map(|request| store.claim(worker, request, now, &mut woken));
         self.shared.finish(store, &woken);
-        let applied = settlements.iter().zip(&settled);
-        let applied = applied.filter(|(_, answer)| **answer == Settled::Applied);
-        self.shared.ended(applied.map(|(settlement, _)| settlement));
+        self.shared.ended(settlements, &settled);
         Ok((settled, claims.unwrap_or_default()))
     }
 
@@ -330,168 +317,5 @@ impl MemoryDriver {
                 return total;
             }
         }
-    }
-}
-
-impl Inspect for MemoryDriver {
-    fn get(&self, job: JobId) -> DriverFuture<'_, Option<JobRecord>> {
-        Box::pin(async move {
-            self.check("get")?;
-            Ok(self.shared.lock().job(job).cloned())
-        })
-    }
-
-    fn list<'a>(&'a self, filter: &'a JobFilter, page: Page) -> DriverFuture<'a, JobPage> {
-        Box::pin(async move {
-            self.check("list")?;
-            let page = Page {
-                limit: page.limit.min(MAX_BATCH),
-                ..page
-            };
-            let mut found = Vec::new();
-            let mut after = page.after;
-            if page.limit > 0 {
-                loop {
-                    let next = self.shared.lock().look(filter, &page, after, &mut found);
-                    if next.is_none() {
-                        break;
-                    }
-                    after = next;
-                    tokio::task::yield_now().await;
-                }
-            }
-            Ok(page_of(found, page.limit))
-        })
-    }
-
-    fn counts<'a>(&'a self, queue: Option<&'a QueueName>) -> DriverFuture<'a, Vec<QueueCounts>> {
-        Box::pin(async move {
-            self.check("counts")?;
-            Ok(self.shared.lock().counts(queue))
-        })
-    }
-
-    fn queues(&self) -> DriverFuture<'_, Vec<QueueInfo>> {
-        Box::pin(async move {
-            self.check("queues")?;
-            Ok(self.shared.lock().queue_list())
-        })
-    }
-
-    fn workers(&self) -> DriverFuture<'_, Vec<WorkerInfo>> {
-        Box::pin(async move {
-            self.check("workers")?;
-            let store = self.shared.lock();
-            let known = store.workers.values();
-            Ok(known.filter_map(|worker| worker.info.clone()).collect())
-        })
-    }
-
-    fn retry<'a>(
-        &'a self,
-        jobs: &'a Selection,
-        limit: usize,
-        now: Timestamp,
-    ) -> DriverFuture<'a, u64> {
-        Box::pin(async move {
-            self.check("retry")?;
-            let mut count = 0;
-            self.each_selected(jobs, limit, |store, slots, left, woken| {
-                let retried = slots
-                    .into_iter()
-                    .filter(|&slot| store.retry(slot, now, woken));
-                let retried = retried.take(left).count();
-                count += retried as u64;
-                retried
-            })
-            .await;
-            Ok(count)
-        })
-    }
-
-    fn cancel<'a>(
-        &'a self,
-        jobs: &'a Selection,
-        reason: &'a str,
-        keep: Keep,
-        limit: usize,
-        now: Timestamp,
-    ) -> DriverFuture<'a, CancelCount> {
-        Box::pin(async move {
-            self.check("cancel")?;
-            let mut count = CancelCount::default();
-            let mut ended = Vec::new();
-            self.each_selected(jobs, limit, |store, slots, left, woken| {
-                let before = count.cancelled + count.requested;
-                for slot in slots {
-                    let used = count.cancelled + count.requested - before;
-                    if used >= left as u64 {
-                        break;
-                    }
-                    let cancelled = count.cancelled;
-                    store.cancel(slot, reason, keep, now, &mut count, woken);
-                    if count.cancelled > cancelled {
-                        ended.push(store.rows.get(slot).job.id);
-                    }
-                }
-                usize::try_from(count.cancelled + count.requested - before)
-                    .expect("no more than the limit")
-            })
-            .await;
-            self.shared.each(|handle| {
-                for &job in &ended {
-                    handle.ends.look(job);
-                }
-            });
-            Ok(count)
-        })
-    }
-
-    fn delete<'a>(
-        &'a self,
-        jobs: &'a Selection,
-        limit: usize,
-        _now: Timestamp,
-    ) -> DriverFuture<'a, u64> {
-        Box::pin(async move {
-            self.check("delete")?;
-            let mut gone = Vec::new();
-            self.each_selected(jobs, limit, |store, slots, left, _| {
-                let before = gone.len();
-                let deleted = slots.into_iter().filter_map(|slot| store.delete(slot));
-                gone.extend(deleted.take(left));
-                gone.len() - before
-            })
-            .await;
-            self.shared.each(|handle| {
-                for row in &gone {
-                    handle.ends.look(row.job.id);
-                }
-            });
-            Ok(gone.len() as u64)
-        })
-    }
-
-    fn pause<'a>(
-        &'a self,
-        queue: &'a QueueName,
-        reason: Option<&'a str>,
-        now: Timestamp,
-    ) -> DriverFuture<'a, bool> {
-        Box::pin(async move {
-            self.check("pause")?;
-            Ok(self.shared.lock().pause(queue, reason, now))
-        })
-    }
-
-    fn resume<'a>(&'a self, queue: &'a QueueName) -> DriverFuture<'a, bool> {
-        Box::pin(async move {
-            self.check("resume")?;
-            let mut woken = Woken::default();
-            let mut store = self.shared.lock();
-            let ended = store.resume(queue, &mut woken);
-            self.shared.finish(store, &woken);
-            Ok(ended)
-        })
     }
 }

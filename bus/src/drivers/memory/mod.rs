@@ -14,8 +14,10 @@
 
 mod driver;
 mod edit;
+mod handoff;
 mod inspect;
 mod jobs;
+mod look;
 mod place;
 mod queues;
 mod rows;

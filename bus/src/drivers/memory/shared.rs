@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 
 use super::store::{Store, Woken};
-use crate::driver::{EndHub, Settlement, WakeHub};
+use crate::driver::{EndHub, Settled, Settlement, WakeHub};
 use crate::id::QueueName;
 
 /// Who has a store open, for the news.
@@ -64,9 +64,15 @@ impl Shared {
         }
     }
 
-    /// Tells all who watch of these ends.
-    pub(super) fn ended<'a>(&self, applied: impl Iterator<Item = &'a Settlement> + Clone) {
-        self.each(|handle| handle.ends.settled(applied.clone()));
+    /// Tells all who watch of what these settlements ended.
+    pub(super) fn ended(&self, settlements: &[Settlement], settled: &[Settled]) {
+        self.each(|handle| {
+            let all = settlements.iter().zip(settled);
+            let applied = all.filter(|(_, answer)| **answer == Settled::Applied);
+            handle
+                .ends
+                .settled(applied.map(|(settlement, _)| settlement));
+        });
     }
 
     /// Tells all who watch to look.

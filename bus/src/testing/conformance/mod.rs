@@ -36,12 +36,19 @@
 //! ```
 //!
 //! [`Capabilities`]: crate::driver::Capabilities
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+mod chance;
 mod claiming;
+mod fencing;
+mod handing;
 mod kit;
+mod looking;
+mod model;
+mod model_law;
+mod model_look;
 mod news;
 mod people;
+mod race;
 mod rescuing;
 mod run;
 mod settling;

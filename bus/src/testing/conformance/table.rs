@@ -4,7 +4,10 @@ use std::fmt;
 use std::pin::Pin;
 
 use super::kit::Subject;
-use super::{claiming, news, people, rescuing, settling, storing, upkeep};
+use super::{
+    claiming, fencing, handing, looking, model, news, people, race, rescuing, settling, storing,
+    upkeep,
+};
 
 /// One thing that a store must do.
 pub struct Behaviour {
@@ -68,14 +71,16 @@ macro_rules! __conformance {
                 a_dead_job_keeps_reason_and_history
                 a_parked_job_counts_no_attempt_and_is_kept
                 a_cancelled_job_keeps_its_reason
-                a_stale_lease_changes_nothing
-                a_repeated_settlement_changes_nothing
-                another_workers_lease_is_not_valid
-                one_lost_lease_does_not_harm_the_others
                 following_jobs_are_stored_if_and_only_if_the_settlement_is_applied
                 settle_and_claim_settles_first
                 a_history_keeps_the_newest_failures
                 a_life_of_failures_counts_each_counter
+            }
+            fencing {
+                a_stale_lease_changes_nothing
+                a_repeated_settlement_changes_nothing
+                another_workers_lease_is_not_valid
+                one_lost_lease_does_not_harm_the_others
                 a_thousand_settlements_in_one_call
             }
             rescuing {
@@ -105,13 +110,15 @@ macro_rules! __conformance {
                 what_waits_and_what_ended_survives_a_restart
                 running_jobs_come_back_after_a_restart
             }
-            people {
+            looking {
                 an_unknown_job_is_none
                 pages_hold_each_job_once_in_both_orders
                 a_page_goes_on_though_its_last_job_is_gone
                 each_filter_finds_its_jobs
                 counts_follow_each_move
                 queues_are_those_with_jobs_or_a_pause
+            }
+            people {
                 a_person_retries_whatever_does_not_run
                 a_person_cancels_what_waits
                 a_person_cancels_what_runs
@@ -128,6 +135,20 @@ macro_rules! __conformance {
                 what_a_worker_gives_back_wakes
                 a_watcher_learns_the_end_and_the_output
                 a_watcher_learns_that_a_waiting_job_was_cancelled
+            }
+            handing {
+                a_job_handed_over_is_running_and_settles
+                what_is_not_due_new_or_free_is_not_handed_over
+                a_worker_that_is_gone_is_asked_no_more
+                pushes_of_many_are_handed_over_or_wait
+            }
+            race {
+                crashing_workers_lose_no_job_and_end_none_twice
+                pushes_repeated_by_many_store_each_job_once
+                one_of_many_settlements_of_a_delivery_is_applied
+            }
+            model {
+                a_model_and_the_store_agree
             }
         }
     };
