@@ -49,3 +49,4 @@ pub use queue::{
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};
 pub use runtime::{RunError, WorkerBuilder};
 pub use telemetry::{Health, Stats, WorkerHealth};
+pub use tokio_util::sync::CancellationToken;
