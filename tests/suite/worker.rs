@@ -162,7 +162,7 @@ async fn a_panic_is_a_failure_with_its_message_and_place() {
 #[tokio::test]
 async fn what_nobody_can_run_is_parked_and_the_others_go_on() {
     let driver: Arc<dyn Driver> = Arc::new(MemoryDriver::new());
-    let probe = Probe::new();
+    let probe = Probe::<u32>::new();
     let builder = Bus::builder().partial().driver(Arc::clone(&driver));
     let bus = builder.state(probe.clone()).build().await.unwrap();
     let now = bus::clock::Timestamp::EPOCH;
@@ -240,7 +240,7 @@ async fn a_paused_queue_waits_and_a_resumed_one_goes_on() {
     );
     bus.dispatch(Say(1)).await.unwrap();
     drain(&bus).await;
-    assert_eq!(probe.heard(), []);
+    assert_eq!(probe.heard(), Vec::<u32>::new());
     let worker = beside(bus.worker());
     assert!(jobs.resume(&QueueName::DEFAULT).await.unwrap());
     probe.count(1).await;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::baggage::{Baggage, TraceContext};
+use super::info::Execution;
 use super::principal::PrincipalCodec;
 use crate::codec::Headers;
 use crate::command::{Context, MessageId};
@@ -34,14 +35,15 @@ pub(crate) fn restore(
     job: JobId,
     headers: Option<&Headers>,
     principal: Option<&PrincipalCodec>,
+    execution: Arc<Execution>,
 ) -> Context {
     let id = MessageId::from_u128(job.as_uuid().as_u128());
     let Some(headers) = headers else {
-        return Context::restored(bus, id, id, None);
+        return Context::restored(bus, id, id, None, execution);
     };
     let read = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     let correlation = read(&headers.correlation).unwrap_or(id);
-    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation));
+    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation), execution);
     if let Some(parent) = &headers.traceparent {
         cx = cx.with_extension(TraceContext {
             parent: parent.clone(),
@@ -61,6 +63,29 @@ pub(crate) fn restore(
 mod tests {
     use super::*;
 
+    fn execution(job: JobId) -> Arc<Execution> {
+        let lease = crate::driver::Lease {
+            job,
+            queue: crate::id::QueueName::DEFAULT,
+            delivery: 1,
+            token: 0,
+        };
+        let name = crate::id::CommandName::UNREADABLE;
+        Arc::new(Execution::of(&crate::driver::Claimed {
+            lease,
+            envelope: crate::codec::Envelope::new(name, 1, ""),
+            priority: crate::job::Priority::NORMAL,
+            run_at: crate::clock::Timestamp::EPOCH,
+            created_at: crate::clock::Timestamp::EPOCH,
+            attempts: 0,
+            deferrals: 0,
+            max_attempts: 1,
+            extras: None,
+            cancel_requested: false,
+            damage: None,
+        }))
+    }
+
     #[test]
     fn what_a_context_carries_survives_the_store() {
         let cx = Context::root()
@@ -74,7 +99,13 @@ mod tests {
         let codec = PrincipalCodec::of::<u32>();
         let headers = headers(&cx, Some(&codec));
         let job = JobId::new();
-        let there = restore(Arc::default(), job, Some(&headers), Some(&codec));
+        let there = restore(
+            Arc::default(),
+            job,
+            Some(&headers),
+            Some(&codec),
+            execution(job),
+        );
         assert_eq!(there.correlation_id(), cx.correlation_id());
         assert_eq!(there.causation_id(), cx.causation_id());
         assert_eq!(there.extension::<Baggage>(), cx.extension::<Baggage>());
@@ -89,7 +120,7 @@ mod tests {
     fn a_root_without_freight_costs_no_headers() {
         assert!(headers(&Context::root(), None).is_empty());
         let job = JobId::new();
-        let there = restore(Arc::default(), job, None, None);
+        let there = restore(Arc::default(), job, None, None, execution(job));
         assert_eq!(there.correlation_id().as_u128(), job.as_uuid().as_u128());
     }
 }

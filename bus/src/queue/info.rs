@@ -1,6 +1,11 @@
 //! What a handler may know of the job it runs.
 
-use crate::command::{Context, FromContext, Rejection};
+use std::any::Any;
+use std::sync::OnceLock;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{Context, FromContext, Origin, Rejection};
 use crate::driver::Claimed;
 use crate::id::{JobId, QueueName};
 
@@ -33,7 +38,7 @@ pub struct JobInfo {
 }
 
 impl JobInfo {
-    pub(crate) fn of(claimed: &Claimed) -> Self {
+    fn of(claimed: &Claimed) -> Self {
         Self {
             id: claimed.id(),
             queue: claimed.lease.queue.clone(),
@@ -47,7 +52,41 @@ impl JobInfo {
 
 impl FromContext<'_> for JobInfo {
     fn from_context(cx: &Context) -> Result<Self, Rejection> {
-        let job = cx.extension::<Self>().cloned();
-        job.ok_or(Rejection::Missing("bus::JobInfo"))
+        let execution = cx.origin::<Execution>();
+        let info = execution.map(|execution| execution.info.clone());
+        info.ok_or(Rejection::Missing("bus::JobInfo"))
+    }
+}
+
+/// One execution of a job, as its context knows it.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    info: JobInfo,
+    token: OnceLock<CancellationToken>,
+}
+
+impl Execution {
+    pub(crate) fn of(claimed: &Claimed) -> Self {
+        Self {
+            info: JobInfo::of(claimed),
+            token: OnceLock::new(),
+        }
+    }
+
+    /// Whether it was cancelled; asks without making a token.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.token
+            .get()
+            .is_some_and(CancellationToken::is_cancelled)
+    }
+}
+
+impl Origin for Execution {
+    fn token(&self) -> &CancellationToken {
+        self.token.get_or_init(CancellationToken::new)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }

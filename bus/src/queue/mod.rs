@@ -24,6 +24,7 @@ pub use baggage::{Baggage, TraceContext};
 pub(crate) use ended::{KEEP_CANCELLED, ON_REQUEST, cancelled, cancelled_unbegun, dead, exhausted};
 pub use error::{StoreError, WaitError};
 pub(crate) use headers::restore;
+pub(crate) use info::Execution;
 pub use info::JobInfo;
 pub use pending::{JobExt, PendingJob};
 pub(crate) use principal::PrincipalCodec;

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio_util::sync::CancellationToken;
+use pin_project_lite::pin_project;
 
 use super::caught::{Caught, Panic};
 use crate::clock::{self, Timestamp};
@@ -90,7 +90,10 @@ impl Runnable {
         Self {
             descriptor: J::DESCRIPTOR,
             options: J::OPTIONS,
-            start: |delivery| Box::pin(run::<J>(delivery)),
+            start: |delivery| match delivery.blocking {
+                false => Box::pin(Guarded::new(perform::<J>(delivery))),
+                true => Box::pin(Guarded::new(perform_blocking::<J>(delivery))),
+            },
             on_failure: J::__on_failure,
             has_output: || TypeId::of::<J::Output>() != TypeId::of::<()>(),
         }
@@ -149,40 +152,70 @@ impl fmt::Debug for Runnable {
 
 inventory::collect!(Runnable);
 
-/// Runs it; a panic anywhere on the way, in the payload's own code too, is a failure of the job.
-async fn run<J: Job>(delivery: Delivery) -> Ran {
-    match Caught::new(perform::<J>(delivery)).await {
-        Ok(ran) => ran,
-        Err(panic) => panicked(panic),
+pin_project! {
+    /// A panic anywhere on the way, in the payload's own code too, is a failure of the job.
+    struct Guarded<F> {
+        #[pin]
+        run: Caught<F>,
     }
 }
 
+impl<F: Future<Output = Ran>> Guarded<F> {
+    fn new(run: F) -> Self {
+        Self {
+            run: Caught::new(run),
+        }
+    }
+}
+
+impl<F: Future<Output = Ran>> Future for Guarded<F> {
+    type Output = Ran;
+
+    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Ran> {
+        let run = self.project().run;
+        run.poll(task).map(|ran| ran.unwrap_or_else(panicked))
+    }
+}
+
+/// Runs it where it is: each future lies in the one around it from the start, since moving them
+/// would cost more than all the rest.
 async fn perform<J: Job>(delivery: Delivery) -> Ran {
     let job: J = match decode(&delivery.body) {
         Ok(job) => job,
-        Err(error) => {
-            let reason = with_sources(&error);
-            return Ran::Parked { reason };
-        }
+        Err(error) => return undecodable(&error),
     };
-    let context = delivery.context;
-    let token = context.cancellation().cloned().unwrap_or_default();
-    let work = run_in(job, context);
-    let ended = if delivery.blocking {
-        within(on_blocking_pool(work), &token, delivery.timeout).await
-    } else {
-        within(work, &token, delivery.timeout).await.map(Ok)
+    let until = Limit::new(delivery.timeout);
+    let context = delivery.context.clone();
+    let mut work = pin!(run_in(job, delivery.context));
+    if let Poll::Ready(answer) = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
+        return classify::<J>(answer);
+    }
+    match within(work, context, until).await {
+        Ok(answer) => classify::<J>(answer),
+        Err(cut) => cut.into(),
+    }
+}
+
+/// Runs it where it may block.
+async fn perform_blocking<J: Job>(delivery: Delivery) -> Ran {
+    let job: J = match decode(&delivery.body) {
+        Ok(job) => job,
+        Err(error) => return undecodable(&error),
     };
-    match ended {
+    let until = Limit::new(delivery.timeout);
+    let context = delivery.context.clone();
+    let work = pin!(on_blocking_pool(run_in(job, delivery.context)));
+    match within(work, context, until).await {
         Ok(Ok(answer)) => classify::<J>(answer),
         Ok(Err(panic)) => panicked(panic),
-        Err(Cut::Stopped) => Ran::Stopped,
-        Err(Cut::TimedOut(limit)) => Ran::Failed(Broken::new(
-            FailureKind::Timeout,
-            format!("no answer within {limit:?}"),
-            Fate::Retry,
-        )),
+        Err(cut) => cut.into(),
     }
+}
+
+#[cold]
+fn undecodable(error: &CodecError) -> Ran {
+    let reason = with_sources(error);
+    Ran::Parked { reason }
 }
 
 fn panicked(panic: Panic) -> Ran {
@@ -212,34 +245,54 @@ enum Cut {
     Stopped,
 }
 
-/// Waits for `work` until the limit or the token ends it. One that answers at once arms nothing.
-async fn within<T>(
-    work: impl Future<Output = T>,
-    token: &CancellationToken,
-    limit: Option<Duration>,
-) -> Result<T, Cut> {
-    let until = limit.map(|limit| (limit, clock::instant() + limit));
-    let mut work = pin!(work);
-    if let Poll::Ready(answer) = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
-        return Ok(answer);
+impl From<Cut> for Ran {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::Stopped => Self::Stopped,
+            Cut::TimedOut(limit) => Self::Failed(Broken::new(
+                FailureKind::Timeout,
+                format!("no answer within {limit:?}"),
+                Fate::Retry,
+            )),
+        }
     }
-    let timer = async {
-        match until {
+}
+
+/// When the time of an execution is over; it begins when this is made.
+struct Limit(Option<(Duration, tokio::time::Instant)>);
+
+impl Limit {
+    fn new(limit: Option<Duration>) -> Self {
+        Self(limit.map(|limit| (limit, clock::instant() + limit)))
+    }
+
+    async fn over(self) -> Duration {
+        match self.0 {
             Some((limit, at)) => {
                 tokio::time::sleep_until(at).await;
                 limit
             }
             None => std::future::pending().await,
         }
-    };
+    }
+}
+
+/// Waits for `work` until the limit or the context's token ends it.
+async fn within<T>(
+    mut work: Pin<&mut impl Future<Output = T>>,
+    context: Context,
+    limit: Limit,
+) -> Result<T, Cut> {
     let cut = tokio::select! {
         biased;
-        answer = &mut work => return Ok(answer),
-        () = token.cancelled() => Cut::Stopped,
-        limit = timer => Cut::TimedOut(limit),
+        answer = work.as_mut() => return Ok(answer),
+        () = context.cancelled() => Cut::Stopped,
+        limit = limit.over() => Cut::TimedOut(limit),
     };
     // Whoever waits for `cx.cancelled()` gets one step to clean up before the future is dropped.
-    token.cancel();
+    if let Some(token) = context.cancellation() {
+        token.cancel();
+    }
     match poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
         Poll::Ready(answer) if matches!(cut, Cut::Stopped) => Ok(answer),
         _ => Err(cut),

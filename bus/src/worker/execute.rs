@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 use super::outcome::parked;
 use crate::clock::Timestamp;
 use crate::codec::Envelope;
@@ -12,7 +10,7 @@ use crate::command::Context;
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::extensions::Extensions;
 use crate::id::WorkerId;
-use crate::queue::{JobInfo, Store, cancelled_unbegun, restore};
+use crate::queue::{Execution, Store, cancelled_unbegun, restore};
 use crate::registry::{Delivery, Run, Runnable, RunnableEntry, Runnables};
 
 /// What each execution of a worker shares.
@@ -34,7 +32,7 @@ pub(super) struct Task {
     pub(super) max_attempts: u16,
     pub(super) retry_until: Option<Timestamp>,
     pub(super) retain: Option<Duration>,
-    pub(super) token: CancellationToken,
+    pub(super) execution: Arc<Execution>,
     /// When it began; only of those that did not end at once.
     pub(super) began: Option<Timestamp>,
 }
@@ -70,12 +68,12 @@ impl Surroundings {
     }
 
     fn start(&self, claimed: Claimed, entry: RunnableEntry) -> Begun {
-        let token = CancellationToken::new();
+        let execution = Arc::new(Execution::of(&claimed));
         let extras = claimed.extras.as_deref();
         let timeout = extras.and_then(|extras| extras.timeout);
         let delivery = Delivery {
             body: claimed.envelope.body.clone(),
-            context: self.context(&claimed, token.clone()),
+            context: self.context(&claimed, Arc::clone(&execution)),
             timeout: timeout.or(entry.job.options().timeout),
             blocking: entry.blocking,
         };
@@ -85,7 +83,7 @@ impl Surroundings {
             max_attempts: claimed.max_attempts,
             retry_until: extras.and_then(|extras| extras.retry_until),
             retain: extras.and_then(|extras| extras.retain),
-            token,
+            execution,
             began: None,
             lease: claimed.lease,
             envelope: claimed.envelope,
@@ -93,11 +91,10 @@ impl Surroundings {
         Begun::Running(entry.job.start(delivery), task)
     }
 
-    fn context(&self, claimed: &Claimed, token: CancellationToken) -> Context {
+    fn context(&self, claimed: &Claimed, execution: Arc<Execution>) -> Context {
         let headers = claimed.envelope.headers.as_deref();
         let principal = self.store.principal();
-        restore(Arc::clone(&self.state), claimed.id(), headers, principal)
-            .with_cancellation(token)
-            .with_extension(JobInfo::of(claimed))
+        let state = Arc::clone(&self.state);
+        restore(state, claimed.id(), headers, principal, execution)
     }
 }

@@ -8,6 +8,7 @@ use std::task::Poll;
 use super::execute::{Begun, Surroundings, Task};
 use super::hub::Hub;
 use super::outcome::settlement;
+use crate::command::Origin;
 use crate::driver::{Claimed, Settlement};
 use crate::registry::Run;
 
@@ -62,7 +63,7 @@ async fn begin(
     };
     match poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx))).await {
         Poll::Ready(ran) => {
-            let asked = task.token.is_cancelled();
+            let asked = task.execution.is_cancelled();
             let now = around.store.now();
             Some(settlement(task, ran, around.worker, asked, now))
         }
@@ -76,12 +77,12 @@ async fn begin(
 /// Lets a job that waits for something go on as a task of its own.
 fn detach(hub: &Arc<Hub>, around: &Arc<Surroundings>, lane: usize, run: Run, mut task: Task) {
     task.began = Some(around.store.now());
-    let (lease, token) = (task.lease.clone(), task.token.clone());
+    let (lease, token) = (task.lease.clone(), task.execution.token().clone());
     hub.detach(lane, lease, token, || {
         let (hub, around) = (Arc::clone(hub), Arc::clone(around));
         let work = async move {
             let ran = run.await;
-            let asked = task.token.is_cancelled();
+            let asked = task.execution.is_cancelled();
             hub.over(task.lease.job, || {
                 settlement(task, ran, around.worker, asked, around.store.now())
             });
