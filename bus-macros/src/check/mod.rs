@@ -10,6 +10,6 @@ mod rule;
 mod types;
 
 pub(crate) use command::command;
-pub(crate) use handler::{Place, guess, handler};
+pub(crate) use handler::{Place, guess, handler, method_name};
 pub(crate) use job::job;
 pub(crate) use rule::broken;

@@ -24,7 +24,7 @@ use crate::id::{CommandName, JobId, QueueName};
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a job [BUS038]",
+    message = "`{Self}` is not a job [BUS051]",
     label = "not a job",
     note = "annotate the definition of `{Self}` with `#[bus::job]`"
 )]
