@@ -85,6 +85,15 @@ pub enum Error<E = BoxError> {
         /// The reason.
         reason: BoxError,
     },
+    /// The job could not be stored: there is no store, it did not answer, or the payload cannot be
+    /// encoded.
+    #[non_exhaustive]
+    Store {
+        /// The job.
+        command: &'static Descriptor,
+        /// The reason.
+        reason: BoxError,
+    },
     /// The handler failed with the error that the command declares.
     Handler(E),
 }
@@ -102,6 +111,7 @@ impl<E> Error<E> {
             Self::Panicked(_) => ErrorKind::Panicked,
             Self::Missing { .. } => ErrorKind::Missing,
             Self::Rejected { .. } => ErrorKind::Rejected,
+            Self::Store { .. } => ErrorKind::Store,
             Self::Handler(_) => ErrorKind::Handler,
         }
     }
@@ -117,7 +127,8 @@ impl<E> Error<E> {
             | Self::CircuitOpen { command, .. }
             | Self::Overlapped { command }
             | Self::Missing { command, .. }
-            | Self::Rejected { command, .. } => Some(command),
+            | Self::Rejected { command, .. }
+            | Self::Store { command, .. } => Some(command),
             Self::Panicked(panicked) => Some(panicked.command()),
             Self::Handler(_) => None,
         }
@@ -193,6 +204,7 @@ impl<E> Error<E> {
             Self::Panicked(panicked) => Error::Panicked(panicked),
             Self::Missing { command, needs } => Error::Missing { command, needs },
             Self::Rejected { command, reason } => Error::Rejected { command, reason },
+            Self::Store { command, reason } => Error::Store { command, reason },
             Self::Handler(error) => Error::Handler(translate(error)),
         }
     }
@@ -248,6 +260,7 @@ impl<E> Error<E> {
                 command.name
             ),
             Self::Rejected { command, .. } => write!(f, "command `{}` was rejected", command.name),
+            Self::Store { command, .. } => write!(f, "job `{}` could not be stored", command.name),
             Self::Handler(error) => handler(error, f),
         }
     }
@@ -258,7 +271,7 @@ impl<E: Cause> StdError for Error<E> {
         match self {
             Self::Invalid(invalid) => Some(invalid.errors()),
             Self::Denied(denied) => denied.source(),
-            Self::Rejected { reason, .. } => Some(&**reason),
+            Self::Rejected { reason, .. } | Self::Store { reason, .. } => Some(&**reason),
             Self::Handler(error) => error.cause().source(),
             _ => None,
         }

@@ -20,7 +20,7 @@ mod sanitize;
 pub use answer::{IntoAnswer, IsError, IsOutput};
 pub use authorize::{Denied, IntoDecision};
 pub use context::Context;
-pub(crate) use context::set_installed;
+pub(crate) use context::{Origin, set_installed};
 pub use contract::{Answer, CloneProbe, Command, Handled, HandledBy, NotClone};
 pub use descriptor::{Descriptor, Kind};
 pub use error::{Cause, Error, Panicked};

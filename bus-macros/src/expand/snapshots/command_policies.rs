@@ -197,10 +197,16 @@ impl my::bus::__private::Sanitize for PlaceOrder {
 #[cfg(feature = "orders")]
 #[allow(unused_macros)]
 macro_rules! __bus_app_PlaceOrder_570d0fad {
-    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($local)*
     };
-    (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job
+        { $($job:tt)* }
+    ) => {
         ::core::compile_error! {
         "`PlaceOrder` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }

@@ -22,5 +22,6 @@ const _: () = {
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < Add >
         (::core::concat!(::core::module_path!(), "::add"), ::core::file!(), 0u32, & [],)
+        .blocking()
     }
 };
