@@ -1,4 +1,4 @@
-//! The validation rules that a command broke.
+//! The validation rules that a command broke, with the paths of their fields.
 use super::descriptor::Descriptor;
 use std::fmt;
 use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
