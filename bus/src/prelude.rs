@@ -2,3 +2,4 @@
 pub use crate::command::{Command, Context, Denied, FromContext, Principal, Rejection, State};
 pub use crate::dispatch::{Call, Middleware, Next, Verdict};
 pub use crate::facade::Bus;
+pub use crate::macros::{command, handler, handlers, sanitized};

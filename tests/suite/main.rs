@@ -1,3 +1,23 @@
 //! The one test binary: a module a behaviour.
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "handlers take what they are given"
+)]
+#![allow(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the failure, in its helpers too"
+)]
 
+mod architecture;
+mod authorization;
+mod cache;
+mod dispatch;
 mod drivers;
+mod layers;
+mod middleware;
+mod policies;
+mod rate;
+mod registry;
+mod scope;
+mod tower;
+mod validation;

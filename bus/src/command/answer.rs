@@ -3,23 +3,19 @@ use super::contract::{Answer, Command};
 use super::error::Error;
 use crate::error::BoxError;
 
-/// The return value of a handler that can fail; the macro wraps it.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct Fallible<T, E>(pub Result<T, E>);
-
-/// What a handler of `C` may return.
+/// What a handler of `C` that can fail returns: implemented for the type as it is written,
+/// so that a mistake is shown there.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "a handler of `{C}` cannot return `{Self}`",
-    label = "a handler returns its output or `Result<output, error>`"
+    message = "this handler of `{C}` returns `{Self}`, which is named like a `Result` and is none [BUS004]",
+    label = "not a `Result`",
+    note = "a type whose name ends in `Result` is taken as one: return `Result<_, _>`, or name the type otherwise"
 )]
 pub trait IntoAnswer<C: Command> {
     fn into_answer(self) -> Answer<C>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<C, T, E> IntoAnswer<C> for Fallible<T, E>
+impl<C, T, E> IntoAnswer<C> for Result<T, E>
 where
     C: Command,
     T: IsOutput<C, C::Output>,
@@ -27,7 +23,7 @@ where
 {
     #[inline]
     fn into_answer(self) -> Answer<C> {
-        match self.0 {
+        match self {
             Ok(output) => Ok(output.it()),
             Err(error) => Err(Error::Handler(error.it())),
         }

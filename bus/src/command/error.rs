@@ -1,6 +1,7 @@
 //! Why a command was not answered.
 use super::authorize::Denied;
 use super::descriptor::Descriptor;
+use super::error_kind::ErrorKind;
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
@@ -88,23 +89,6 @@ pub enum Error<E = BoxError> {
     Handler(E),
 }
 
-/// The reasons of [`Error`] without their details: for metrics and for middleware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[expect(missing_docs, reason = "each is the variant of `Error` with its name")]
-pub enum ErrorKind {
-    Invalid,
-    Denied,
-    RateLimited,
-    TimedOut,
-    CircuitOpen,
-    Overlapped,
-    Panicked,
-    Missing,
-    Rejected,
-    Handler,
-}
-
 impl<E> Error<E> {
     /// The reason without its details.
     pub fn kind(&self) -> ErrorKind {
@@ -122,6 +106,23 @@ impl<E> Error<E> {
         }
     }
 
+    /// The command that was not answered; not known of the handler's own error, which says what
+    /// it likes.
+    pub fn command(&self) -> Option<&'static Descriptor> {
+        match self {
+            Self::Invalid(invalid) => Some(invalid.command()),
+            Self::Denied(denied) => denied.command(),
+            Self::RateLimited { command, .. }
+            | Self::TimedOut { command, .. }
+            | Self::CircuitOpen { command, .. }
+            | Self::Overlapped { command }
+            | Self::Missing { command, .. }
+            | Self::Rejected { command, .. } => Some(command),
+            Self::Panicked(panicked) => Some(panicked.command()),
+            Self::Handler(_) => None,
+        }
+    }
+
     /// How long to wait before asking again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -132,7 +133,34 @@ impl<E> Error<E> {
         }
     }
 
+    /// The handler's own error, if it was that, by reference.
+    pub fn handler(&self) -> Option<&E> {
+        match self {
+            Self::Handler(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The handler's own error, if it was that.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command(error = u8)]
+    /// struct Fail;
+    ///
+    /// #[handler]
+    /// fn fail(_: Fail) -> Result<(), u8> {
+    ///     Err(7)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let error = bus::dispatch(Fail).await.unwrap_err();
+    /// assert_eq!(error.handler(), Some(&7));
+    /// assert_eq!(error.kind().to_string(), "handler");
+    /// assert_eq!(error.into_handler(), Some(7));
+    /// # }
+    /// ```
     pub fn into_handler(self) -> Option<E> {
         match self {
             Self::Handler(error) => Some(error),
@@ -140,7 +168,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// The same reason with the handler's error translated.
+    /// The same reason with the handler's error translated: to pass it on as that of another
+    /// command.
     pub fn map_handler<F>(self, translate: impl FnOnce(E) -> F) -> Error<F> {
         match self {
             Self::Invalid(invalid) => Error::Invalid(invalid),
@@ -171,9 +200,20 @@ impl<E> Error<E> {
 
 impl<E: fmt::Display> fmt::Display for Error<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(f, |error, f| fmt::Display::fmt(error, f))
+    }
+}
+
+impl<E> Error<E> {
+    /// The reason in words, the handler's error by `handler`.
+    pub(crate) fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        handler: impl FnOnce(&E, &mut fmt::Formatter<'_>) -> fmt::Result,
+    ) -> fmt::Result {
         match self {
-            Self::Invalid(invalid) => invalid.fmt(f),
-            Self::Denied(denied) => denied.fmt(f),
+            Self::Invalid(invalid) => fmt::Display::fmt(invalid, f),
+            Self::Denied(denied) => fmt::Display::fmt(denied, f),
             Self::RateLimited {
                 command,
                 retry_after,
@@ -200,7 +240,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
             Self::Overlapped { command } => {
                 write!(f, "command `{}` is running already", command.name)
             }
-            Self::Panicked(panicked) => panicked.fmt(f),
+            Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),
             Self::Missing { command, needs } => write!(
                 f,
                 "the handler of command `{}` needs `{needs}`, which was not given to the bus: \
@@ -208,7 +248,7 @@ impl<E: fmt::Display> fmt::Display for Error<E> {
                 command.name
             ),
             Self::Rejected { command, .. } => write!(f, "command `{}` was rejected", command.name),
-            Self::Handler(error) => error.fmt(f),
+            Self::Handler(error) => handler(error, f),
         }
     }
 }
@@ -264,23 +304,46 @@ impl Invalid {
     }
 
     /// Every broken rule with the path of its field, such as `lines[2].quantity`, ordered by path.
+    /// The path of a rule of the whole command is empty.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command]
+    /// struct Rename {
+    ///     #[validate(length(min = 1, message = "a name, please"))]
+    ///     name: String,
+    /// }
+    /// # #[handler] fn rename(_: Rename) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// match bus::dispatch(Rename { name: String::new() }).await {
+    ///     Err(bus::Error::Invalid(invalid)) => {
+    ///         let (path, broken) = &invalid.fields()[0];
+    ///         assert_eq!((path.as_str(), &*broken.code), ("name", "length"));
+    ///         assert_eq!(broken.message.as_deref(), Some("a name, please"));
+    ///     }
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # }
+    /// ```
     pub fn fields(&self) -> Vec<(String, &ValidationError)> {
         let mut fields = Vec::new();
-        collect(String::new(), self.errors(), &mut fields);
+        collect("", self.errors(), &mut fields);
         fields.sort_by(|a, b| a.0.cmp(&b.0));
         fields
     }
 }
 
 fn collect<'e>(
-    prefix: String,
+    prefix: &str,
     errors: &'e ValidationErrors,
     into: &mut Vec<(String, &'e ValidationError)>,
 ) {
     for (field, kind) in errors.errors() {
         // The rules of the whole struct are filed under `__all__`: they belong to the struct's own path.
         let path = match (prefix.is_empty(), field.as_ref()) {
-            (_, "__all__") => prefix.clone(),
+            (_, "__all__") => prefix.to_owned(),
             (true, field) => field.to_owned(),
             (false, field) => format!("{prefix}.{field}"),
         };
@@ -288,10 +351,10 @@ fn collect<'e>(
             ValidationErrorsKind::Field(errors) => {
                 into.extend(errors.iter().map(|error| (path.clone(), error)));
             }
-            ValidationErrorsKind::Struct(nested) => collect(path, nested, into),
+            ValidationErrorsKind::Struct(nested) => collect(&path, nested, into),
             ValidationErrorsKind::List(items) => {
                 for (index, nested) in items {
-                    collect(format!("{path}[{index}]"), nested, into);
+                    collect(&format!("{path}[{index}]"), nested, into);
                 }
             }
         }

@@ -83,14 +83,16 @@ impl From<Denied> for Rejection {
     }
 }
 
-/// Takes an argument of the handler of `C`.
+/// An argument of the handler of `C`. It takes the result instead of asking for it, so that the
+/// bound of the argument stands in generated code, in the same words as in the registration:
+/// the compiler reports what is identical once.
 ///
 /// # Errors
 /// What the rejection says, as an error of `C`.
 #[doc(hidden)]
 #[inline]
-pub fn inject<'c, C: Command, T: FromContext<'c>>(cx: &'c Context) -> Result<T, Error<C::Error>> {
-    T::from_context(cx).map_err(|rejection| rejected::<C>(rejection))
+pub fn inject<C: Command, T>(argument: Result<T, Rejection>) -> Result<T, Error<C::Error>> {
+    argument.map_err(|rejection| rejected::<C>(rejection))
 }
 
 #[cold]

@@ -12,12 +12,20 @@ use std::time::Duration;
 pub struct Call<'a>(&'a dyn AnySlot);
 
 /// That a dispatch has its answer: what a middleware returns. The answer itself is read
-/// and changed through the [`Call`].
+/// and changed through the [`Call`], which always tells the latest: return the verdict of
+/// the last change.
+///
+/// It says nothing about another dispatch: kept and returned there, it rejects that one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a middleware returns it"]
 pub struct Verdict(bool);
 
 impl Verdict {
+    #[cfg(feature = "tower")]
+    pub(super) const OK: Self = Self(true);
+    #[cfg(feature = "tower")]
+    pub(super) const FAILED: Self = Self(false);
+
     pub(super) fn of<T, E>(answer: &Result<T, E>) -> Self {
         Self(answer.is_ok())
     }
@@ -123,7 +131,7 @@ impl<'a> Call<'a> {
     /// Looks at the error, if there is one and `E` is the type that the command declares.
     pub fn error<E: 'static, R>(&self, see: impl FnOnce(&Error<E>) -> R) -> Option<R> {
         let (mut see, mut result) = (Some(see), None);
-        self.0.with_error(&mut |error, _| {
+        self.0.with_error(&mut |error| {
             if let (Some(error), Some(see)) = (error.downcast_ref(), see.take()) {
                 result = Some(see(error));
             }
@@ -133,9 +141,59 @@ impl<'a> Call<'a> {
 
     /// Why the dispatch failed, if it did.
     pub fn failure(&self) -> Option<Failure> {
-        let mut result = None;
-        self.0.with_error(&mut |_, failure| result = Some(failure));
-        result
+        self.outcome()?.err()
+    }
+
+    /// Whether the dispatch has succeeded (`true`) or failed so far; `None` before there is
+    /// an answer.
+    pub(super) fn outcome(&self) -> Option<Result<(), Failure>> {
+        self.0.outcome()
+    }
+
+    /// Why the dispatch failed, in words: for logs. An error of the handler's own type is
+    /// shown if that is the default one, else named by its type.
+    pub fn reason(&self) -> Option<String> {
+        self.0.reason()
+    }
+
+    /// Makes another answer of the answer, if this is a dispatch of `C` that has one.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command(output = u32, middleware = [or_zero])]
+    /// struct Count;
+    ///
+    /// async fn or_zero(call: Call<'_>, next: Next<'_>) -> Verdict {
+    ///     let verdict = next.run().await;
+    ///     call.map_answer::<Count>(|answer| Ok(answer.unwrap_or(0))).unwrap_or(verdict)
+    /// }
+    ///
+    /// #[handler]
+    /// fn count(_: Count) -> Result<u32, bus::BoxError> {
+    ///     Err("no counter".into())
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+    /// assert_eq!(bus::dispatch(Count).await?, 0);
+    /// # Ok(()) }
+    /// ```
+    pub fn map_answer<C: Command>(
+        &self,
+        change: impl FnOnce(Answer<C>) -> Answer<C>,
+    ) -> Option<Verdict> {
+        let (mut change, mut verdict) = (Some(change), None);
+        self.0.with_answer(&mut |answer| {
+            let Some(place) = answer.downcast_mut::<Option<Answer<C>>>() else {
+                return;
+            };
+            if let (Some(change), Some(answer)) = (change.take(), place.take()) {
+                let changed = change(answer);
+                verdict = Some(Verdict::of(&changed));
+                *place = Some(changed);
+            }
+        });
+        verdict
     }
 
     /// Answers with `output`, with or without having called the handler.
@@ -176,11 +234,6 @@ impl<'a> Call<'a> {
     pub fn reject(&self, reason: Error<BoxError>) -> Verdict {
         self.0.reject(reason);
         Verdict(false)
-    }
-
-    /// Keeps the command for another run; false if its type is not `Clone`.
-    pub(super) fn keep_command(&self) -> bool {
-        self.0.keep_command()
     }
 
     fn wrong_type<T>(&self) -> WrongType {

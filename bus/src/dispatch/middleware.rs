@@ -1,18 +1,25 @@
 //! `Middleware` and `Next`: code around every handler, or around one.
 use super::call::{Call, Verdict};
-use super::slot::{AnyEnd, AnySlot};
+use super::end::{AnyEnd, End};
+use super::slot::AnySlot;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 /// Code around handlers: given to the bus (`Bus::builder().middleware(…)`) it meets every
 /// dispatch, named by a command (`#[command(middleware = [Audit])]`) only that one's.
 ///
 /// It may look at the command and change the context before, answer by itself
 /// ([`Call::answer`], [`Call::reject`]), and look at the answer after. A function with the
-/// same arguments is a middleware too.
+/// same arguments is a middleware too, and so is an `async` closure that captures nothing
+/// (`async |call: Call<'_>, next: Next<'_>| next.run().await`); for one that captures there is
+/// [`layers::from_fn`](crate::layers::from_fn).
+///
+/// What it dispatches itself is caused by the dispatch that it stands around, and meets the
+/// middleware of the bus too: one that dispatches without asking which command it sees never
+/// ends.
 ///
 /// The order: those of the bus as given, those of the command as listed, then the declared
 /// policies (sanitize, validate, authorize, rate, timeout, retries), then the handler.
@@ -46,7 +53,7 @@ use std::task::Poll;
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
+    message = "`{Self}` is not a middleware [BUS040]",
     label = "not a middleware",
     note = "implement `bus::Middleware` for it, or give a function `async fn(Call<'_>, Next<'_>) -> Verdict`"
 )]
@@ -60,6 +67,7 @@ pub trait Middleware: Send + Sync + 'static {
 }
 
 /// A function is a middleware.
+#[diagnostic::do_not_recommend]
 impl<F> Middleware for F
 where
     F: for<'a> Function<'a> + Send + Sync + 'static,
@@ -90,20 +98,45 @@ where
 /// A middleware whose type is not known.
 #[doc(hidden)]
 pub trait ErasedMiddleware: Send + Sync {
+    /// Handles one dispatch; `rest` are the middleware behind this one, and `tail` begins
+    /// what is behind them all.
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a>;
 }
+
+/// A future of a verdict whose type is not known.
+pub type BoxVerdict<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+/// Begins what is behind the middleware of the bus.
+pub type Tail<'a> = dyn Fn() -> BoxVerdict<'a> + Send + Sync + 'a;
 
 impl<M: Middleware> ErasedMiddleware for M {
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(self.handle(call, next))
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a> {
+        Box::pin(async move {
+            let rest = pin!(End::new(slot, || through(slot, rest, tail)));
+            self.handle(Call::new(slot), Next::new(rest)).await
+        })
+    }
+}
+
+/// Goes through the middleware of the bus that are left, then the rest.
+pub(super) fn through<'a>(
+    slot: &'a dyn AnySlot,
+    layers: &'a [Layer],
+    tail: &'a Tail<'a>,
+) -> BoxVerdict<'a> {
+    match layers {
+        [] => tail(),
+        [first, rest @ ..] => first.handle_boxed(slot, rest, tail),
     }
 }
 
@@ -139,73 +172,80 @@ impl fmt::Debug for Stack {
 }
 
 /// The rest of the way to the handler.
-pub struct Next<'a> {
-    slot: &'a dyn AnySlot,
-    /// The middleware of the bus that are left.
-    global: &'a [Layer],
-    /// The middleware of the command that are left.
-    own: &'a [Layer],
-    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-}
+///
+/// A pointer and nothing else: it is handed on at each step.
+pub struct Next<'a>(Pin<&'a mut (dyn AnyEnd + 'a)>);
 
 impl<'a> Next<'a> {
-    pub(super) fn new(
-        slot: &'a dyn AnySlot,
-        global: &'a [Layer],
-        own: &'a [Layer],
-        end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-    ) -> Self {
-        Self {
-            slot,
-            global,
-            own,
-            end,
-        }
+    pub(super) fn new(end: Pin<&'a mut (dyn AnyEnd + 'a)>) -> Self {
+        Self(end)
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
+    #[inline]
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
-        let call = Call::new(self.slot);
-        let first = match (self.global, self.own) {
-            ([first, rest @ ..], _) => {
-                self.global = rest;
-                first
-            }
-            ([], [first, rest @ ..]) => {
-                self.own = rest;
-                first
-            }
-            ([], []) => return Running(Way::Handler(self.end)),
-        };
-        Running(Way::Middleware(first.handle_boxed(call, self)))
+        self.0.as_mut().last();
+        Running {
+            end: self.0,
+            under_way: false,
+        }
     }
 
     /// The rest of the way, for one run of several: `None` if the command is not `Clone`.
     /// The last run of all is [`run`](Self::run).
+    ///
+    /// Each run begins with the command and the context as they are at the first call,
+    /// whatever the middleware further in made of them.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    ///
+    /// async fn twice(call: Call<'_>, mut next: Next<'_>) -> Verdict {
+    ///     if let Some(once) = next.again() {
+    ///         let verdict = once.run().await;
+    ///         if verdict.is_ok() {
+    ///             return verdict;
+    ///         }
+    ///     }
+    ///     next.run().await
+    /// }
+    ///
+    /// #[derive(Clone)]
+    /// #[command(output = u32, middleware = [twice])]
+    /// struct Flaky;
+    ///
+    /// #[handler]
+    /// fn flaky(_: Flaky) -> Result<u32, bus::BoxError> {
+    ///     static RUNS: AtomicU32 = AtomicU32::new(0);
+    ///     match RUNS.fetch_add(1, Ordering::Relaxed) {
+    ///         0 => Err("not yet".into()),
+    ///         run => Ok(run),
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), bus::Error> {
+    /// assert_eq!(bus::dispatch(Flaky).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        Call::new(self.slot).keep_command().then(|| Next {
-            slot: self.slot,
-            global: self.global,
-            own: self.own,
-            end: self.end.as_mut(),
-        })
+        let again = self.0.as_mut().again();
+        again.then_some(Next(self.0.as_mut()))
     }
 }
 
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} middleware)", self.global.len() + self.own.len())
+        f.write_str("Next")
     }
 }
 
 /// The rest of the way, under way.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Running<'a>(Way<'a>);
-
-enum Way<'a> {
-    Middleware(Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>),
-    Handler(Pin<&'a mut (dyn AnyEnd + 'a)>),
+pub struct Running<'a> {
+    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    under_way: bool,
 }
 
 impl Future for Running<'_> {
@@ -213,17 +253,19 @@ impl Future for Running<'_> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        match &mut self.get_mut().0 {
-            Way::Middleware(future) => future.as_mut().poll(task),
-            Way::Handler(end) => end.as_mut().poll_end(task),
-        }
+        let this = self.get_mut();
+        this.under_way = true;
+        let verdict = ready!(this.end.as_mut().poll_end(task));
+        this.under_way = false;
+        Poll::Ready(verdict)
     }
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Way::Handler(end) = &mut self.0 {
-            end.as_mut().stop();
+        if self.under_way {
+            self.end.as_mut().stop();
         }
     }
 }

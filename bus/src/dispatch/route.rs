@@ -1,9 +1,10 @@
 //! The two ways to a handler: the trait in the command's crate, the link symbol in another.
-use crate::command::{Answer, Command, Context, Handled};
-use crate::command::{Error, IntoAnswer};
+use super::cold::Cold;
+use crate::command::{Answer, Command, Context, Error, Handled};
 use pin_project_lite::pin_project;
 use std::fmt;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -39,52 +40,110 @@ pub async fn finish<C: Command>(started: Started<'_, C>) -> Answer<C> {
     }
 }
 
-pin_project! {
-    /// The call of an `async` handler, or the argument that could not be injected.
-    ///
-    /// By hand where an async block would do: that would move the command once more.
-    #[project = Step]
-    enum Handling<C: Command, F, W> {
-        Handler { #[pin] future: F, wrap: W },
-        Rejected { error: Option<Error<C::Error>> },
-    }
-}
-
-impl<C, F, W, R> Future for Handling<C, F, W>
+/// Calls an `async` handler that takes nothing but its command: `wrap` makes its return
+/// value the answer.
+///
+/// That the future is `Send` is asked for by the generated return type alone, so that it is
+/// reported once.
+#[inline]
+pub fn call<C, F, W>(future: F, wrap: W) -> impl Future<Output = Answer<C>>
 where
     C: Command,
     F: Future,
-    W: Fn(F::Output) -> R,
-    R: IntoAnswer<C>,
+    W: Fn(F::Output) -> Answer<C>,
+{
+    Calling::<C, F, W> {
+        future,
+        wrap,
+        command: PhantomData,
+    }
+}
+
+/// Calls an `async` handler, unless one of its arguments could not be injected.
+#[inline]
+pub fn call_injected<C, F, W>(
+    future: Result<F, Error<C::Error>>,
+    wrap: W,
+) -> impl Future<Output = Answer<C>>
+where
+    C: Command,
+    F: Future,
+    W: Fn(F::Output) -> Answer<C>,
+{
+    match future {
+        Ok(future) => Injected::Calling {
+            calling: Calling::<C, F, W> {
+                future,
+                wrap,
+                command: PhantomData,
+            },
+        },
+        Err(error) => Injected::Rejected {
+            error: Cold::new(Box::pin(Refused(Some(error)))),
+        },
+    }
+}
+
+pin_project! {
+    /// The call of an `async` handler.
+    ///
+    /// By hand where an async block would do: that would move the command once more.
+    struct Calling<C, F, W> {
+        #[pin]
+        future: F,
+        wrap: W,
+        command: PhantomData<fn(C)>,
+    }
+}
+
+impl<C, F, W> Future for Calling<C, F, W>
+where
+    C: Command,
+    F: Future,
+    W: Fn(F::Output) -> Answer<C>,
+{
+    type Output = Answer<C>;
+
+    #[inline(always)]
+    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Answer<C>> {
+        let this = self.project();
+        match this.future.poll(task) {
+            Poll::Ready(value) => Poll::Ready((this.wrap)(value)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+pin_project! {
+    /// The call of an `async` handler, or why it was not called.
+    #[project = Step]
+    enum Injected<C: Command, F, W> {
+        Calling { #[pin] calling: Calling<C, F, W> },
+        Rejected { error: Cold<Refused<Error<C::Error>>> },
+    }
+}
+
+impl<C, F, W> Future for Injected<C, F, W>
+where
+    C: Command,
+    F: Future,
+    W: Fn(F::Output) -> Answer<C>,
 {
     type Output = Answer<C>;
 
     #[inline(always)]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Answer<C>> {
         match self.project() {
-            Step::Handler { future, wrap } => {
-                future.poll(task).map(|value| wrap(value).into_answer())
+            Step::Calling { calling } => calling.poll(task),
+            Step::Rejected { error } => {
+                let error = error.get_mut().get_mut().0.take();
+                Poll::Ready(Err(error.expect("a future is not polled after it ended")))
             }
-            Step::Rejected { error } => Poll::Ready(Err(error
-                .take()
-                .expect("a future is not polled after it ended"))),
         }
     }
 }
 
-/// Calls an `async` handler: `wrap` makes its return value one that becomes an answer.
-#[inline]
-pub fn call<C, F, R>(
-    future: Result<F, Error<C::Error>>,
-    wrap: impl Fn(F::Output) -> R + Send,
-) -> impl Future<Output = Answer<C>> + Send
-where
-    C: Command,
-    F: Future + Send,
-    R: IntoAnswer<C>,
-{
-    match future {
-        Ok(future) => Handling::<C, F, _>::Handler { future, wrap },
-        Err(error) => Handling::Rejected { error: Some(error) },
-    }
-}
+/// Why a handler was not called, until it is told. Nothing in it is ever pinned.
+struct Refused<E>(Option<E>);
+
+impl<E> Unpin for Refused<E> {}

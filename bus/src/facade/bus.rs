@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// [`bus::dispatch`](crate::dispatch()) finds it; a test has its own and works in its
 /// [`scope`](Self::scope). Commands whose handlers take no state need no bus at all.
 ///
-/// ```
+/// ```standalone_crate
 /// use bus::prelude::*;
 ///
 /// struct Greeting(&'static str);
@@ -81,7 +81,7 @@ impl Bus {
     /// The root of a new request on this bus: add who asks and until when, then
     /// [`dispatch`](Context::dispatch) or [`scope`](Context::scope) in it.
     ///
-    /// ```
+    /// ```standalone_crate
     /// # use bus::prelude::*;
     /// # struct User(&'static str);
     /// #[command(output = String)]
@@ -115,7 +115,8 @@ impl Bus {
         self.state.get()
     }
 
-    fn child(&self) -> Context {
+    /// The context of a dispatch made here on this bus.
+    pub(super) fn child(&self) -> Context {
         match Context::current() {
             Some(current) if current.is_on(&self.state) => current.child(),
             _ => self.context(),

@@ -2,7 +2,6 @@
 use std::fmt;
 
 /// Everything that is wrong with the wiring of this program, at once.
-#[derive(Debug)]
 pub struct Unwired(pub(super) Vec<super::Problem>);
 
 impl Unwired {
@@ -14,11 +13,21 @@ impl Unwired {
 
 impl fmt::Display for Unwired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} problems in the wiring", self.0.len())?;
+        match self.0.len() {
+            1 => f.write_str("a problem in the wiring")?,
+            many => write!(f, "{many} problems in the wiring")?,
+        }
         for problem in &self.0 {
             write!(f, "\n  {problem}")?;
         }
         Ok(())
+    }
+}
+
+/// As `Display`: it is what `fn main() -> Result<(), Box<dyn Error>>` prints.
+impl fmt::Debug for Unwired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,1 +1,22 @@
-//! Shared by the suite: scripted commands and jobs, servers, a database of its own for each test.
+//! Shared by the suite: scripted commands, servers, a database of its own for each test, and
+//! probes.
+//!
+//! A server that is not there is a failure with instructions, never a silent skip; the
+//! script `tests/run` finds or starts what is needed.
+mod alone;
+mod log;
+mod name;
+mod postgres;
+mod probe;
+mod redis;
+mod script;
+mod server;
+mod sqlite;
+
+pub use alone::alone;
+pub use log::Log;
+pub use postgres::{Postgres, postgres_url};
+pub use probe::Probe;
+pub use redis::{Redis, redis_url};
+pub use script::Script;
+pub use sqlite::Sqlite;

@@ -2,7 +2,8 @@
 use super::keyed::{Entry, Key, Shards};
 use super::now::nanos;
 use crate::command::{Answer, Command, Error};
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,80 +18,94 @@ struct Limits {
 
 /// The state of one circuit. The count of failures is that of the current window, which
 /// begins with the first failure and lasts one period.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Circuit {
     failures: u32,
-    /// When the window began.
-    since: u64,
+    /// When the window ends.
+    window_until: u64,
     /// Until when all are refused; 0 while closed.
     open_until: u64,
-    /// Until when the one that tries has the circuit for itself.
+    /// Until when the one that tries has the circuit for itself; 0 if none does.
     probe_until: u64,
+}
+
+/// How a dispatch was let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// The circuit was closed.
+    Closed,
+    /// To try whether it may close; with the `probe_until` that it has the circuit until.
+    Probe(u64),
 }
 
 impl Entry for Circuit {
     fn idle_from(&self) -> u64 {
-        self.since.max(self.open_until).max(self.probe_until)
+        self.window_until.max(self.open_until).max(self.probe_until)
     }
 }
 
 impl Circuit {
+    const CLOSED: Self = Self {
+        failures: 0,
+        window_until: 0,
+        open_until: 0,
+        probe_until: 0,
+    };
+
     /// Lets a dispatch through, or says how long to wait. After an open time exactly one
     /// passes; if it never reports back another may try a period later.
-    fn enter(&mut self, limits: Limits, now: u64) -> Result<(), Duration> {
+    fn enter(&mut self, limits: Limits, now: u64) -> Result<Pass, Duration> {
         if self.open_until == 0 {
-            return Ok(());
+            return Ok(Pass::Closed);
         }
         let closed_until = self.open_until.max(self.probe_until);
         if now < closed_until {
             return Err(Duration::from_nanos(closed_until - now));
         }
-        self.probe_until = now + limits.period;
-        Ok(())
+        self.probe_until = now.saturating_add(limits.period);
+        Ok(Pass::Probe(self.probe_until))
     }
 
-    fn succeeded(&mut self) {
-        if self.open_until != 0 {
-            *self = Self::default();
+    /// Takes the report of a dispatch. One that was let through before the circuit opened
+    /// says nothing about the time since, nor does a probe that another has replaced.
+    fn leave(&mut self, pass: Pass, how: End, limits: Limits, now: u64) {
+        match pass {
+            Pass::Closed if self.open_until == 0 && how == End::Failed => {
+                self.count_failure(limits, now);
+            }
+            Pass::Probe(until) if self.probe_until == until => match how {
+                End::Succeeded => *self = Self::CLOSED,
+                End::Failed => {
+                    self.open_until = now.saturating_add(limits.period);
+                    self.probe_until = 0;
+                }
+                // It told nothing about the handler's health: another may try.
+                End::Abandoned => self.probe_until = 0,
+            },
+            _ => {}
         }
     }
 
-    fn failed(&mut self, limits: Limits, now: u64) {
-        if self.open_until != 0 {
-            // The one that tried failed too.
-            self.open_until = now + limits.period;
-            self.probe_until = 0;
-            return;
-        }
-        if now.saturating_sub(self.since) >= limits.period {
-            (self.failures, self.since) = (0, now);
+    fn count_failure(&mut self, limits: Limits, now: u64) {
+        if now >= self.window_until {
+            (self.failures, self.window_until) = (0, now.saturating_add(limits.period));
         }
         self.failures += 1;
         if self.failures >= limits.failures {
-            self.open_until = now + limits.period;
+            self.open_until = now.saturating_add(limits.period);
         }
-    }
-
-    /// A dispatch that ended without telling anything about the handler's health.
-    fn abandoned(&mut self) {
-        self.probe_until = 0;
     }
 }
 
 /// How a dispatch ended, for the circuit.
-#[derive(Clone, Copy)]
-enum End {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum End {
+    /// The handler is well.
     Succeeded,
+    /// The handler is not: it failed for a reason that counts, or panicked.
     Failed,
+    /// Nothing is known: cancelled, or failed for a reason that does not count.
     Abandoned,
-}
-
-fn end(circuit: &mut Circuit, limits: Limits, how: End) {
-    match how {
-        End::Succeeded => circuit.succeeded(),
-        End::Failed => circuit.failed(limits, nanos()),
-        End::Abandoned => circuit.abandoned(),
-    }
 }
 
 /// Reports to the circuit when it is dropped: a dispatch that is cancelled or panics
@@ -106,22 +121,34 @@ impl<F: FnMut(End)> Drop for Report<F> {
     }
 }
 
-async fn watch<C: Command>(
+async fn watch<T>(
     report: impl FnMut(End),
-    counts: impl Fn(&Error<C::Error>) -> bool,
-    work: impl Future<Output = Answer<C>>,
-) -> Answer<C> {
+    judge: impl FnOnce(&T) -> End,
+    work: impl Future<Output = T>,
+) -> T {
     let mut report = Report {
         report,
         how: End::Abandoned,
     };
-    let answer = work.await;
-    report.how = match &answer {
+    let mut work = pin!(work);
+    let answer = poll_fn(|task| {
+        // A panic leaves this as it is; being dropped while waiting does not.
+        report.how = End::Failed;
+        let poll = work.as_mut().poll(task);
+        report.how = End::Abandoned;
+        poll
+    })
+    .await;
+    report.how = judge(&answer);
+    answer
+}
+
+fn judge<C: Command>(counts: impl Fn(&Error<C::Error>) -> bool) -> impl FnOnce(&Answer<C>) -> End {
+    move |answer| match answer {
         Ok(_) => End::Succeeded,
         Err(error) if counts(error) => End::Failed,
         Err(_) => End::Abandoned,
-    };
-    answer
+    }
 }
 
 fn open<C: Command>(retry_after: Duration) -> Error<C::Error> {
@@ -143,16 +170,12 @@ impl Breaker {
     pub const fn new(failures: u32, period: u64) -> Self {
         Self {
             limits: Limits { failures, period },
-            circuit: Mutex::new(Circuit {
-                failures: 0,
-                since: 0,
-                open_until: 0,
-                probe_until: 0,
-            }),
+            circuit: Mutex::new(Circuit::CLOSED),
         }
     }
 
-    /// Runs `work` if the circuit is closed; an error for which `counts` is a failure.
+    /// Runs `work` if the circuit is closed; an error for which `counts` is a failure, and
+    /// so is a panic.
     ///
     /// # Errors
     /// `Error::CircuitOpen`, or the work's own.
@@ -163,8 +186,9 @@ impl Breaker {
     ) -> Answer<C> {
         let limits = self.limits;
         let circuit = || self.circuit.lock().unwrap_or_else(PoisonError::into_inner);
-        circuit().enter(limits, nanos()).map_err(open::<C>)?;
-        watch::<C>(|how| end(&mut circuit(), limits, how), counts, work).await
+        let pass = circuit().enter(limits, nanos()).map_err(open::<C>)?;
+        let report = |how| circuit().leave(pass, how, limits, nanos());
+        watch(report, judge::<C>(counts), work).await
     }
 }
 
@@ -194,22 +218,34 @@ impl KeyedBreaker {
         counts: impl Fn(&Error<C::Error>) -> bool,
         work: impl Future<Output = Answer<C>>,
     ) -> Answer<C> {
+        self.guard(key, judge::<C>(counts), work)
+            .await
+            .map_err(open::<C>)?
+    }
+
+    /// Runs any `work` if the circuit of this key is closed, else says how long it is open.
+    pub(in super::super) async fn guard<T>(
+        &self,
+        key: Key,
+        judge: impl FnOnce(&T) -> End,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Duration> {
         let limits = self.limits;
         let now = nanos();
-        let entered = self.circuits.update(key, now, |circuit| {
-            let mut circuit = circuit.unwrap_or_default();
-            let entered = circuit.enter(limits, now);
-            (circuit, entered)
-        });
-        entered.map_err(open::<C>)?;
+        let pass = self.circuits.update(key, now, |circuit| {
+            let mut circuit = circuit.unwrap_or(Circuit::CLOSED);
+            let pass = circuit.enter(limits, now);
+            (circuit, pass)
+        })?;
         let report = |how| {
-            self.circuits.update(key, nanos(), |circuit| {
-                let mut circuit = circuit.unwrap_or_default();
-                end(&mut circuit, limits, how);
+            let now = nanos();
+            self.circuits.update(key, now, |circuit| {
+                let mut circuit = circuit.unwrap_or(Circuit::CLOSED);
+                circuit.leave(pass, how, limits, now);
                 (circuit, ())
             });
         };
-        watch::<C>(report, counts, work).await
+        Ok(watch(report, judge, work).await)
     }
 }
 
@@ -222,39 +258,67 @@ mod tests {
         period: 100,
     };
 
+    impl Circuit {
+        fn end(&mut self, pass: Pass, how: End, now: u64) {
+            self.leave(pass, how, LIMITS, now);
+        }
+    }
+
+    fn opened(at: u64) -> Circuit {
+        let mut circuit = Circuit::CLOSED;
+        for _ in 0..LIMITS.failures {
+            circuit.end(Pass::Closed, End::Failed, at);
+        }
+        circuit
+    }
+
     #[test]
     fn opens_after_the_failures_and_closes_after_one_success() {
-        let mut circuit = Circuit::default();
+        let mut circuit = Circuit::CLOSED;
         for now in 0..3 {
-            assert!(circuit.enter(LIMITS, now).is_ok());
-            circuit.failed(LIMITS, now);
+            let pass = circuit.enter(LIMITS, now).unwrap();
+            circuit.end(pass, End::Failed, now);
         }
         assert_eq!(circuit.enter(LIMITS, 50), Err(Duration::from_nanos(52)));
-        assert!(circuit.enter(LIMITS, 102).is_ok(), "one may try");
+        let probe = circuit.enter(LIMITS, 102).expect("one may try");
         assert!(circuit.enter(LIMITS, 103).is_err(), "and only one");
-        circuit.succeeded();
-        assert!(circuit.enter(LIMITS, 104).is_ok());
+        circuit.end(probe, End::Succeeded, 103);
+        assert_eq!(circuit.enter(LIMITS, 104), Ok(Pass::Closed));
     }
 
     #[test]
     fn a_failed_try_opens_it_again_and_an_abandoned_one_lets_another_try() {
-        let mut circuit = Circuit {
-            open_until: 100,
-            ..Circuit::default()
-        };
-        assert!(circuit.enter(LIMITS, 100).is_ok());
-        circuit.failed(LIMITS, 110);
+        let mut circuit = opened(0);
+        let probe = circuit.enter(LIMITS, 100).unwrap();
+        circuit.end(probe, End::Failed, 110);
         assert_eq!(circuit.enter(LIMITS, 120), Err(Duration::from_nanos(90)));
-        assert!(circuit.enter(LIMITS, 210).is_ok());
-        circuit.abandoned();
+        let probe = circuit.enter(LIMITS, 210).unwrap();
+        circuit.end(probe, End::Abandoned, 210);
         assert!(circuit.enter(LIMITS, 211).is_ok());
     }
 
     #[test]
+    fn stragglers_from_before_it_opened_change_nothing() {
+        let mut circuit = opened(0);
+        circuit.end(Pass::Closed, End::Succeeded, 10);
+        circuit.end(Pass::Closed, End::Failed, 90);
+        assert_eq!(circuit.enter(LIMITS, 99), Err(Duration::from_nanos(1)));
+        let probe = circuit.enter(LIMITS, 100).unwrap();
+        circuit.end(Pass::Closed, End::Abandoned, 101);
+        assert!(circuit.enter(LIMITS, 102).is_err(), "the probe is out");
+        // It is late, so another tries; what the first says then does not count.
+        let second = circuit.enter(LIMITS, 250).unwrap();
+        circuit.end(probe, End::Succeeded, 251);
+        assert!(circuit.enter(LIMITS, 252).is_err());
+        circuit.end(second, End::Succeeded, 253);
+        assert_eq!(circuit.enter(LIMITS, 254), Ok(Pass::Closed));
+    }
+
+    #[test]
     fn old_failures_do_not_count() {
-        let mut circuit = Circuit::default();
+        let mut circuit = Circuit::CLOSED;
         for now in [0, 60, 120, 180, 240] {
-            circuit.failed(LIMITS, now);
+            circuit.end(Pass::Closed, End::Failed, now);
             assert!(circuit.enter(LIMITS, now).is_ok(), "at {now}");
         }
     }

@@ -21,8 +21,9 @@ impl Quota {
     /// `count` in `period` nanoseconds, `burst` of them at once after a quiet time.
     /// All are at least 1; the macros have checked that.
     pub const fn new(count: u32, period: u64, burst: u32) -> Self {
-        let interval = period / count as u64;
-        let interval = if interval == 0 { 1 } else { interval };
+        // Rounded up: never more than declared. A count above the nanoseconds of the period
+        // can't be told apart from one each nanosecond.
+        let interval = period.div_ceil(count as u64);
         Self {
             interval,
             tolerance: interval.saturating_mul(burst.saturating_sub(1) as u64),
@@ -56,6 +57,11 @@ impl Rate {
             quota,
             due: AtomicU64::new(0),
         }
+    }
+
+    /// What it lets through.
+    pub(in super::super) fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// Counts one, or says how long to wait. A refused one is not counted.

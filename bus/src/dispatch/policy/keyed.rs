@@ -69,14 +69,19 @@ impl<E: Entry> Shards<E> {
     }
 }
 
-/// Forgets the idle, or if all are busy the one that is idle soonest.
+/// Forgets the idle, or if all are busy the sixteenth part that is idle soonest: several at
+/// once, so that a flood of new keys does not search for each.
 fn make_room<E: Entry>(entries: &mut HashMap<Key, E, BuildHasherDefault<KeyHasher>>, now: u64) {
     entries.retain(|_, entry| entry.idle_from() > now);
     if entries.len() >= KEYS / SHARDS {
-        let soonest = entries.iter().min_by_key(|(_, entry)| entry.idle_from());
-        if let Some(key) = soonest.map(|(key, _)| *key) {
-            entries.remove(&key);
-        }
+        let mut left = entries.len().div_ceil(16);
+        let mut idle: Vec<u64> = entries.values().map(Entry::idle_from).collect();
+        let (_, &mut soon, _) = idle.select_nth_unstable(left - 1);
+        entries.retain(|_, entry| {
+            let keep = left == 0 || entry.idle_from() > soon;
+            left -= usize::from(!keep);
+            keep
+        });
     }
 }
 
@@ -115,6 +120,11 @@ impl KeyedRate {
             quota,
             due: Shards::new(),
         }
+    }
+
+    /// What it lets through.
+    pub(in super::super) fn quota(&self) -> Quota {
+        self.quota
     }
 
     /// Counts one of this key, or says how long to wait; other keys pass.

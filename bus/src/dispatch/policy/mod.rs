@@ -5,6 +5,7 @@
 //! of theirs, and none allocates when it lets the command pass.
 mod authorize;
 mod breaker;
+mod field;
 mod gcra;
 mod keyed;
 mod now;
@@ -13,9 +14,13 @@ mod timeout;
 mod validate;
 
 pub use authorize::authorize;
+pub(super) use breaker::End;
 pub use breaker::{Breaker, KeyedBreaker};
+pub use field::{KeyField, field};
 pub use gcra::{Quota, Rate};
 pub use keyed::{Key, KeyedRate, key};
+pub(super) use now::nanos;
 pub use retry::{Again, retry};
+pub(super) use timeout::within;
 pub use timeout::{before, timeout};
-pub use validate::validate;
+pub use validate::{Validated, validate};

@@ -6,7 +6,7 @@ use std::future::Future;
 /// A command that `retries` can run again.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` declares `retries`, but it is not `Clone`, so it can't be run again",
+    message = "`{Self}` declares `retries`, but it is not `Clone`, so it can't be run again [BUS032]",
     label = "`retries` needs `Clone`",
     note = "add `#[derive(Clone)]` to `{Self}`, or drop `retries`"
 )]
@@ -31,14 +31,15 @@ pub async fn retry<C, F>(
     retries: u32,
     backoff: &Backoff,
     command: C,
+    again: fn(&C) -> C,
     work: impl Fn(C) -> F,
 ) -> Answer<C>
 where
-    C: Again,
+    C: Command,
     F: Future<Output = Answer<C>>,
 {
     for attempt in 1..=retries {
-        match work(command.again()).await {
+        match work(again(&command)).await {
             Err(Error::Handler(_) | Error::TimedOut { .. }) => {
                 let seed = MessageId::new().as_u128() as u64;
                 tokio::time::sleep(backoff.delay(attempt, seed)).await;

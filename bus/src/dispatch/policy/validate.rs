@@ -1,13 +1,33 @@
 //! The rules of `#[validate(…)]`: an invalid command never reaches its handler.
 use crate::command::{Command, Error, Invalid};
-use validator::Validate;
+use validator::{Validate, ValidationErrors};
+
+/// A command with rules: what `validate` asks for, in our words instead of the validator's.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is declared with `validate`, but does not implement `Validate` [BUS036]",
+    label = "`{Self}` has no rules",
+    note = "implement `validator::Validate` for `{Self}`, or put `#[validate(…)]` on its fields and drop the key"
+)]
+pub trait Validated: Command {
+    fn rules(&self) -> Result<(), ValidationErrors>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C: Command + Validate> Validated for C {
+    #[inline]
+    fn rules(&self) -> Result<(), ValidationErrors> {
+        Validate::validate(self)
+    }
+}
 
 /// Checks all rules of `command`.
 ///
 /// # Errors
 /// `Error::Invalid` with every broken rule.
 #[inline]
-pub fn validate<C: Command + Validate>(command: &C) -> Result<(), Error<C::Error>> {
-    Validate::validate(command)
+pub fn validate<C: Validated>(command: &C) -> Result<(), Error<C::Error>> {
+    command
+        .rules()
         .map_err(|errors| Error::Invalid(Invalid::new(C::DESCRIPTOR, errors)))
 }
