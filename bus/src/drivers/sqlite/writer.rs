@@ -62,7 +62,7 @@ where
     }
 }
 
-/// Something done with the connection itself.
+/// What is done with the connection itself, or with why there is none.
 type Act = Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>;
 
 enum Order {
