@@ -8,6 +8,7 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod admin;
 mod backoff;
 pub mod clock;
 pub mod codec;
@@ -24,11 +25,17 @@ pub mod job;
 #[doc(hidden)]
 pub mod keys;
 mod macros;
+mod maintain;
 pub mod prelude;
+mod queue;
 mod registry;
+mod runtime;
+mod telemetry;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod worker;
 
+pub use admin::Jobs;
 pub use command::{
     Answer, Cause, Command, Context, Denied, Descriptor, Error, ErrorKind, FromContext,
     IntoDecision, Invalid, Kind, MessageId, Need, NeedKind, Panicked, Principal, Rejection,
@@ -39,9 +46,18 @@ pub use dispatch::{
 };
 pub use error::BoxError;
 pub use extensions::Extensions;
-pub use facade::{AlreadyInstalled, Builder, Bus, dispatch};
-pub use macros::{command, handler, handlers, sanitized};
+pub use facade::{AlreadyInstalled, Builder, Bus, dispatch, dispatch_all, dispatch_now};
+pub use macros::{command, handler, handlers, job, sanitized};
+pub use queue::{
+    Baggage, JobExt, JobInfo, PendingJob, StoreError, Ticket, TraceContext, WaitError,
+};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};
+pub use runtime::{RunError, WorkerBuilder};
+/// The crate that stores payloads: for types of your own inside jobs, so that you need not depend on
+/// it. Derive with `#[serde(crate = "bus::serde")]`.
+pub use serde;
+pub use telemetry::{Health, Stats, WorkerHealth};
+pub use tokio_util::sync::CancellationToken;
 /// The crate of the `#[validate(…)]` rules: for rules of your own and for what is nested in
 /// commands, so that you need not depend on it.
 ///

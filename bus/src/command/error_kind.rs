@@ -16,6 +16,7 @@ pub enum ErrorKind {
     Panicked,
     Missing,
     Rejected,
+    Store,
     Handler,
 }
 
@@ -32,6 +33,7 @@ impl ErrorKind {
             Self::Panicked => "panicked",
             Self::Missing => "missing",
             Self::Rejected => "rejected",
+            Self::Store => "store",
             Self::Handler => "handler",
         }
     }

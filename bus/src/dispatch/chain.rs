@@ -1,7 +1,8 @@
 //! The middleware that a command names: known when compiled, so nothing of them is boxed.
 use super::call::{Call, Verdict};
+use super::end::End;
 use super::middleware::{Middleware, Next};
-use super::slot::{End, Slot};
+use super::slot::Slot;
 use crate::command::Command;
 use std::any::Any;
 use std::future::Future;

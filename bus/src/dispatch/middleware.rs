@@ -1,6 +1,7 @@
 //! `Middleware` and `Next`: code around every handler, or around one.
 use super::call::{Call, Verdict};
-use super::slot::{AnyEnd, AnySlot, End};
+use super::end::{AnyEnd, End};
+use super::slot::AnySlot;
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -52,7 +53,7 @@ use std::task::{Poll, ready};
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
+    message = "`{Self}` is not a middleware [BUS040]",
     label = "not a middleware",
     note = "implement `bus::Middleware` for it, or give a function `async fn(Call<'_>, Next<'_>) -> Verdict`"
 )]
@@ -66,6 +67,7 @@ pub trait Middleware: Send + Sync + 'static {
 }
 
 /// A function is a middleware.
+#[diagnostic::do_not_recommend]
 impl<F> Middleware for F
 where
     F: for<'a> Function<'a> + Send + Sync + 'static,
@@ -228,7 +230,8 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        self.0.as_mut().again().then(|| Next(self.0.as_mut()))
+        let again = self.0.as_mut().again();
+        again.then_some(Next(self.0.as_mut()))
     }
 }
 

@@ -1,189 +1,277 @@
-//! Group commit: what gathers while one flush is under way goes together into the next.
+//! Group commit: what arrives while one flush is on its way goes together into the next.
+//!
+//! No timer and no task of its own: the first to come starts a task, which flushes until nothing
+//! waits and ends. So an idle store costs nothing, and a lone call waits for nobody.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
 
-/// What a [`Batcher`] does with the calls it has gathered.
-pub(crate) trait Group: Send + Sync + 'static {
-    /// What a caller brings.
-    type Call: Send + 'static;
-    /// What a caller gets.
-    type Answer: Send + 'static;
-    /// What a caller gets instead.
-    type Fault: Send + 'static;
+/// What is done with a batch.
+pub(crate) trait Flush: Send + Sync + 'static {
+    /// One thing to store.
+    type Item: Send + 'static;
+    /// What became of it.
+    type Done: Send + 'static;
+    /// Why a batch failed; each call that was part of it gets a copy.
+    type Error: Clone + Send + 'static;
 
-    /// How much of a flush the call fills.
-    fn weight(&self, call: &Self::Call) -> usize;
+    /// The most items in a batch.
+    const ITEMS: usize;
+    /// A batch takes no more items once it weighs so much; a single item may weigh more.
+    const WEIGHT: usize;
 
-    /// How much fits into one flush. A call that is heavier goes alone.
-    fn limit(&self) -> usize;
+    /// What an item weighs, in bytes.
+    fn weight(item: &Self::Item) -> usize;
 
-    /// Whether `next` may share a flush with `first`.
-    fn joins(&self, first: &Self::Call, next: &Self::Call) -> bool {
-        let _ = (first, next);
-        true
-    }
-
-    /// Does it; one answer for each call, in order.
+    /// Stores a batch in order, one answer for each item.
     fn flush(
         &self,
-        calls: Vec<Self::Call>,
-    ) -> impl Future<Output = Vec<Result<Self::Answer, Self::Fault>>> + Send;
+        batch: Vec<Self::Item>,
+    ) -> impl Future<Output = Result<Vec<Self::Done>, Self::Error>> + Send;
+
+    /// The error of calls whose batch was dropped with its runtime: whether it was stored is
+    /// unknown.
+    fn dropped() -> Self::Error;
 }
 
-struct Waiting<G: Group> {
-    call: G::Call,
-    answer: oneshot::Sender<Result<G::Answer, G::Fault>>,
+/// One caller's items and where to send the answers.
+struct Call<F: Flush> {
+    items: VecDeque<F::Item>,
+    done: Vec<F::Done>,
+    answer: oneshot::Sender<Result<Vec<F::Done>, F::Error>>,
 }
 
-/// One task that flushes for all callers. No timer: a lone call is flushed at once.
-///
-/// A call that was taken is carried out even if its caller stops waiting. Dropping the batcher
-/// lets the task flush what it has and end.
-pub(crate) struct Batcher<G: Group> {
-    calls: mpsc::UnboundedSender<Waiting<G>>,
+struct Waiting<F: Flush> {
+    calls: VecDeque<Call<F>>,
+    flushing: bool,
 }
 
-impl<G: Group> fmt::Debug for Batcher<G> {
+/// Gathers the calls for one [`Flush`].
+pub(crate) struct Batcher<F: Flush> {
+    flush: Arc<F>,
+    waiting: Arc<Mutex<Waiting<F>>>,
+}
+
+impl<F: Flush> fmt::Debug for Batcher<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batcher").finish_non_exhaustive()
     }
 }
 
-impl<G: Group> Batcher<G> {
-    /// Starts the task; its handle is for waiting until all is flushed after the drop.
-    pub(crate) fn start(group: G) -> (Self, JoinHandle<()>) {
-        // Unbounded, yet bounded by the callers: each waits for its answer.
-        let (calls, inbox) = mpsc::unbounded_channel();
-        (Self { calls }, tokio::spawn(run(group, inbox)))
+impl<F: Flush> Batcher<F> {
+    pub(crate) fn new(flush: Arc<F>) -> Self {
+        let waiting = Waiting {
+            calls: VecDeque::new(),
+            flushing: false,
+        };
+        Self {
+            flush,
+            waiting: Arc::new(Mutex::new(waiting)),
+        }
     }
 
-    /// Waits for the flush that holds this call; `None`: the task has ended.
-    pub(crate) async fn call(&self, call: G::Call) -> Option<Result<G::Answer, G::Fault>> {
+    /// Hands the items over and returns the answer to wait for. They are stored, in order, even if
+    /// nobody waits; a call with more than fit into a batch takes turns with others.
+    pub(crate) fn submit(
+        &self,
+        items: Vec<F::Item>,
+    ) -> impl Future<Output = Result<Vec<F::Done>, F::Error>> + Send + use<F> {
         let (answer, answered) = oneshot::channel();
-        self.calls.send(Waiting { call, answer }).ok()?;
-        answered.await.ok()
+        let call = Call {
+            done: Vec::with_capacity(items.len()),
+            items: items.into(),
+            answer,
+        };
+        let start = {
+            let mut waiting = lock(&self.waiting);
+            waiting.calls.push_back(call);
+            !std::mem::replace(&mut waiting.flushing, true)
+        };
+        if start {
+            let flush = Arc::clone(&self.flush);
+            let running = Running(Arc::clone(&self.waiting));
+            tokio::spawn(async move { running.run(&*flush).await });
+        }
+        async move { answered.await.unwrap_or_else(|_| Err(F::dropped())) }
     }
 }
 
-async fn run<G: Group>(group: G, mut inbox: mpsc::UnboundedReceiver<Waiting<G>>) {
-    let mut left_over = None;
-    loop {
-        let first = match left_over.take() {
-            Some(waiting) => waiting,
-            None => match inbox.recv().await {
-                Some(waiting) => waiting,
-                None => return,
-            },
-        };
-        // The callers that the last flush has answered are about to come back: let them.
-        tokio::task::yield_now().await;
-        let mut weight = group.weight(&first.call);
-        let mut gathered = vec![first];
-        while weight < group.limit() {
-            let Ok(next) = inbox.try_recv() else { break };
-            let more = group.weight(&next.call);
-            if weight + more > group.limit() || !group.joins(&gathered[0].call, &next.call) {
-                left_over = Some(next);
+fn lock<F: Flush>(waiting: &Mutex<Waiting<F>>) -> std::sync::MutexGuard<'_, Waiting<F>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The task that flushes. If its runtime drops it, what waits is told, so that nobody waits for
+/// ever and the next call starts another.
+struct Running<F: Flush>(Arc<Mutex<Waiting<F>>>);
+
+impl<F: Flush> Drop for Running<F> {
+    fn drop(&mut self) {
+        let mut waiting = lock(&self.0);
+        if waiting.flushing {
+            waiting.flushing = false;
+            waiting.calls.clear();
+        }
+    }
+}
+
+impl<F: Flush> Running<F> {
+    async fn run(self, flush: &F) {
+        while let Some((batch, parts)) = self.next() {
+            let result = flush.flush(batch).await;
+            self.answer(parts, result);
+        }
+    }
+
+    /// The next batch and, for each call that has a part in it, the call and the part's size.
+    #[expect(clippy::type_complexity, reason = "private, taken apart at once")]
+    fn next(&self) -> Option<(Vec<F::Item>, Vec<(Call<F>, usize)>)> {
+        let mut waiting = lock(&self.0);
+        let mut parts = Vec::new();
+        let (mut batch, mut weight) = (Vec::new(), 0);
+        while let Some(mut call) = waiting.calls.pop_front() {
+            let before = batch.len();
+            while batch.len() < F::ITEMS && weight < F::WEIGHT {
+                let Some(item) = call.items.pop_front() else {
+                    break;
+                };
+                weight += F::weight(&item);
+                batch.push(item);
+            }
+            let part = batch.len() - before;
+            if part == 0 && !call.items.is_empty() {
+                waiting.calls.push_front(call);
                 break;
             }
-            weight += more;
-            gathered.push(next);
+            parts.push((call, part));
         }
-        let (calls, answers): (Vec<_>, Vec<_>) = gathered
-            .into_iter()
-            .map(|waiting| (waiting.call, waiting.answer))
-            .unzip();
-        for (answer, result) in answers.into_iter().zip(group.flush(calls).await) {
-            // A caller that stopped waiting needs no answer.
-            let _ = answer.send(result);
+        if parts.is_empty() {
+            waiting.flushing = false;
+            return None;
+        }
+        Some((batch, parts))
+    }
+
+    fn answer(&self, parts: Vec<(Call<F>, usize)>, result: Result<Vec<F::Done>, F::Error>) {
+        let mut done = match result {
+            Ok(done) => done.into_iter(),
+            Err(error) => {
+                for (call, _) in parts {
+                    // Who no longer waits does not need to know.
+                    let _ = call.answer.send(Err(error.clone()));
+                }
+                return;
+            }
+        };
+        for (mut call, part) in parts {
+            call.done.extend(done.by_ref().take(part));
+            if call.items.is_empty() {
+                let _ = call.answer.send(Ok(call.done));
+            } else {
+                lock(&self.0).calls.push_back(call);
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
-    /// Answers each number with the size of the flush it was in.
-    struct Sizes {
-        gate: Arc<tokio::sync::Semaphore>,
+    /// Notes the batches; waits for leave before each.
+    #[derive(Default)]
+    struct Noted {
+        batches: Mutex<Vec<Vec<u32>>>,
+        leave: tokio::sync::Notify,
     }
 
-    impl Group for Sizes {
-        type Call = usize;
-        type Answer = usize;
-        type Fault = ();
+    impl Flush for Noted {
+        type Item = u32;
+        type Done = u32;
+        type Error = &'static str;
+        const ITEMS: usize = 4;
+        const WEIGHT: usize = 1_000;
 
-        fn weight(&self, call: &usize) -> usize {
-            *call
+        fn weight(item: &u32) -> usize {
+            usize::try_from(*item).unwrap()
         }
 
-        fn limit(&self) -> usize {
-            10
+        async fn flush(&self, batch: Vec<u32>) -> Result<Vec<u32>, &'static str> {
+            self.leave.notified().await;
+            self.batches.lock().unwrap().push(batch.clone());
+            match batch.contains(&13) {
+                true => Err("unlucky"),
+                false => Ok(batch.into_iter().map(|item| item * 2).collect()),
+            }
         }
 
-        fn joins(&self, first: &usize, next: &usize) -> bool {
-            first % 2 == next % 2
-        }
-
-        async fn flush(&self, calls: Vec<usize>) -> Vec<Result<usize, ()>> {
-            self.gate.acquire().await.unwrap().forget();
-            let size = calls.len();
-            calls.into_iter().map(|_| Ok(size)).collect()
+        fn dropped() -> &'static str {
+            "dropped"
         }
     }
 
-    /// The sizes of the flushes of these calls, all made while the first was under way.
-    async fn sizes(calls: &[usize]) -> Vec<usize> {
-        let gate = Arc::new(tokio::sync::Semaphore::new(0));
-        let (batcher, task) = Batcher::start(Sizes {
-            gate: Arc::clone(&gate),
-        });
-        let waiting = calls.iter().map(|&call| batcher.call(call));
-        let mut waiting: Vec<_> = waiting.map(Box::pin).collect();
-        for call in &mut waiting {
-            assert!(futures_poll(call.as_mut()).await.is_none());
+    async fn leave(noted: &Noted, times: usize) {
+        for _ in 0..times {
+            noted.leave.notify_one();
             tokio::task::yield_now().await;
             tokio::task::yield_now().await;
         }
-        gate.add_permits(calls.len());
-        let mut sizes = Vec::new();
-        for call in waiting {
-            sizes.push(call.await.unwrap().unwrap());
-        }
-        drop(batcher);
-        task.await.unwrap();
-        sizes
-    }
-
-    async fn futures_poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
-        std::future::poll_fn(|context| {
-            std::task::Poll::Ready(match future.as_mut().poll(context) {
-                std::task::Poll::Ready(output) => Some(output),
-                std::task::Poll::Pending => None,
-            })
-        })
-        .await
     }
 
     #[tokio::test]
-    async fn what_gathers_goes_together_up_to_the_limit() {
-        assert_eq!(sizes(&[2, 4, 4, 2, 2]).await, [1, 3, 3, 3, 1]);
-        assert_eq!(
-            sizes(&[1, 12, 2]).await,
-            [1, 1, 1],
-            "a heavy call goes alone"
-        );
-        assert_eq!(
-            sizes(&[2, 2, 1, 2]).await,
-            [1, 1, 1, 1],
-            "what does not join waits"
-        );
+    async fn what_waits_goes_together_and_long_calls_take_turns() {
+        let noted = Arc::new(Noted::default());
+        let batcher = Batcher::new(Arc::clone(&noted));
+        let first = batcher.submit(vec![1]);
+        tokio::task::yield_now().await;
+        let long = batcher.submit((10..16).filter(|n| *n != 13).collect());
+        let short = batcher.submit(vec![2]);
+        leave(&noted, 3).await;
+        assert_eq!(first.await, Ok(vec![2]));
+        assert_eq!(short.await, Ok(vec![4]));
+        assert_eq!(long.await, Ok(vec![20, 22, 24, 28, 30]));
+        let batches = noted.batches.lock().unwrap().clone();
+        assert_eq!(batches, [vec![1], vec![10, 11, 12, 14], vec![2, 15]]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_ends_where_it_is_heavy_and_its_error_reaches_all_its_calls() {
+        let noted = Arc::new(Noted::default());
+        let batcher = Batcher::new(Arc::clone(&noted));
+        let heavy = batcher.submit(vec![1_000, 1, 2]);
+        leave(&noted, 1).await;
+        let (one, two) = (batcher.submit(vec![13]), batcher.submit(vec![3]));
+        leave(&noted, 2).await;
+        assert_eq!(noted.batches.lock().unwrap()[0], [1_000]);
+        assert_eq!(heavy.await, Ok(vec![2_000, 2, 4]));
+        assert_eq!(one.await, Err("unlucky"));
+        assert_eq!(two.await, Err("unlucky"));
+    }
+
+    #[test]
+    fn a_runtime_that_ends_leaves_nobody_waiting() {
+        let noted = Arc::new(Noted::default());
+        let batcher = Batcher::new(Arc::clone(&noted));
+        let runtime = || {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+        };
+        let first = runtime();
+        let lost = first.block_on(async {
+            let lost = batcher.submit(vec![1]);
+            tokio::task::yield_now().await;
+            lost
+        });
+        drop(first);
+        runtime().block_on(async {
+            assert_eq!(lost.await, Err("dropped"));
+            let again = batcher.submit(vec![4]);
+            leave(&noted, 1).await;
+            assert_eq!(again.await, Ok(vec![8]));
+        });
     }
 }

@@ -9,7 +9,7 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 mod batcher;
 mod connect;
 mod memory;

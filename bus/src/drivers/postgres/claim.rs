@@ -136,13 +136,20 @@ async fn take_round(
         let taken = take(store, connection, worker, &shares, &places, left, now).await?;
         let took = clock::instant() - started;
         let exhausted = taken.values().map(Vec::len).sum::<usize>() < left;
+        // Queues are walked in order until the limit: those behind the last that gave a job may
+        // not have been looked at.
+        let gave = |share: &Share| taken.contains_key(&share.queue);
+        let reached = match exhausted {
+            true => shares.len(),
+            false => shares.iter().rposition(gave).map_or(0, |last| last + 1),
+        };
         let mut again = Vec::new();
-        for (share, start) in shares.iter().zip(starts) {
+        for (at, (share, start)) in shares.iter().zip(starts).enumerate().take(reached) {
             let got = taken.get(&share.queue).map_or(&[][..], Vec::as_slice);
-            let short = exhausted && got.len() < share.limit;
-            let last = got.last().map(place);
+            let walked = exhausted || at + 1 < reached;
+            let short = walked && got.len() < share.limit;
             let scan = Scan {
-                last,
+                last: got.last().map(place),
                 short,
                 at: started,
                 took,

@@ -83,7 +83,7 @@ impl Lane {
             Ok(result) => result,
             Err(ended) => match ended.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(Fault::transient("the runtime is shutting down")),
+                Err(_) => Err(Fault::ended()),
             },
         }
     }

@@ -1,27 +1,27 @@
 //! The driver's face: each method hands over to the file that does it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, PgConnection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::super::batcher::Batcher;
 use super::fault::{Fault, STORE};
-use super::floor::Doubt;
-use super::push::{self, Push, Pushes, Refused};
-use super::settle::{self, Outcomes, Settles};
+use super::push::{Pushes, allowed};
+use super::settle::Settles;
 use super::store::Store;
-use super::{claim, inspect, schema, upkeep, wake};
+use super::{claim, edit, inspect, schema, upkeep, wake};
 use crate::clock::Timestamp;
 use crate::driver::{
     CancelCount, Capabilities, ClaimRequest, Claims, ClientUrl, Driver, DriverError, DriverFuture,
-    EndNotice, EndWatch, HandOff, Heartbeat, Inspect, JobFilter, JobPage, Keep, MAX_BATCH,
-    Migrated, Page, Promoted, Pushed, QueueCounts, QueueInfo, Rescue, Rescued, Selection, Settled,
-    Settlement, Wakes, WorkerInfo,
+    EndNotice, EndWatch, HandOff, Heartbeat, Inspect, JobFilter, JobPage, Keep, Migrated, Page,
+    Promoted, Pushed, QueueCounts, QueueInfo, Rescue, Rescued, Selection, Settled, Settlement,
+    Wakes, WorkerInfo,
 };
-use crate::drivers::batcher::Batcher;
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{JobRecord, NewJob};
 
@@ -37,19 +37,14 @@ const POLL: Duration = Duration::from_secs(1);
 /// [`push_in`](Self::push_in), [`settle_in`](Self::settle_in).
 #[derive(Debug)]
 pub struct PostgresDriver {
-    store: Arc<Store>,
-    tasks: Mutex<Option<Tasks>>,
-    closed: CancellationToken,
-}
-
-#[derive(Debug)]
-struct Tasks {
-    pushes: Arc<Batcher<Pushes>>,
-    settles: Arc<Batcher<Settles>>,
-    running: Vec<JoinHandle<()>>,
-    told: JoinHandle<()>,
-    /// Ends listener and teller when the driver is dropped without being closed.
-    _stop: DropGuard,
+    pub(super) store: Arc<Store>,
+    pushes: Batcher<Pushes>,
+    settles: Batcher<Settles>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+    closed: AtomicBool,
+    stop: CancellationToken,
+    /// Stops the tasks when the driver is dropped without being closed.
+    _guard: DropGuard,
 }
 
 impl PostgresDriver {
@@ -70,195 +65,50 @@ impl PostgresDriver {
         };
         let options = sqlx::ConnectOptions::disable_statement_logging(options);
         let store = Arc::new(Store::new(options, schema));
-        let closed = CancellationToken::new();
-        let (pushes, pushing) = Batcher::start(Pushes(Arc::clone(&store)));
-        let (settles, settling) = Batcher::start(Settles(Arc::clone(&store)));
-        let told = tokio::spawn(wake::tell(Arc::clone(&store), closed.clone()));
-        let listening = tokio::spawn(wake::listen(Arc::clone(&store), closed.clone()));
-        let tasks = Tasks {
-            pushes: Arc::new(pushes),
-            settles: Arc::new(settles),
-            running: vec![pushing, settling, listening],
-            told,
-            _stop: closed.clone().drop_guard(),
-        };
+        let stop = CancellationToken::new();
+        let tasks = vec![
+            tokio::spawn(wake::tell(Arc::clone(&store), stop.clone())),
+            tokio::spawn(wake::listen(Arc::clone(&store), stop.clone())),
+        ];
         Ok(Self {
+            pushes: Batcher::new(Arc::new(Pushes(Arc::clone(&store)))),
+            settles: Batcher::new(Arc::new(Settles(Arc::clone(&store)))),
             store,
-            tasks: Mutex::new(Some(tasks)),
-            closed,
+            tasks: Mutex::new(tasks),
+            closed: AtomicBool::new(false),
+            _guard: stop.clone().drop_guard(),
+            stop,
         })
     }
 
-    /// Stores jobs in the caller's transaction: they exist if and only if it commits. As
-    /// [`push`](Driver::push), but never by hand-off. After the commit call
-    /// [`committed`](Self::committed), so that workers learn of them at once.
-    ///
-    /// # Errors
-    /// As [`push`](Driver::push). An error of the server leaves the transaction aborted.
-    pub async fn push_in(
-        &self,
-        connection: &mut PgConnection,
-        jobs: Vec<NewJob>,
-        now: Timestamp,
-    ) -> Result<Vec<Pushed>, DriverError> {
-        const OPERATION: &str = "push_in";
-        allowed(&jobs, OPERATION)?;
-        self.learn(&jobs)
-            .await
-            .map_err(|fault| fault.of(OPERATION))?;
-        let mut answers = Vec::with_capacity(jobs.len());
-        let mut seen = std::collections::HashSet::new();
-        for part in jobs.chunks(MAX_BATCH) {
-            let firsts: Vec<&NewJob> = part.iter().filter(|job| seen.insert(job.id)).collect();
-            let entries: Vec<_> = firsts
-                .iter()
-                .map(|job| push::entry(&self.store, job, now, None))
-                .collect();
-            let mut new = push::insert(&self.store, connection, &entries)
-                .await
-                .map_err(|fault| fault.of(OPERATION))?;
-            answers.extend(part.iter().map(|job| {
-                if new.remove(&job.id) {
-                    Pushed::Stored
-                } else {
-                    Pushed::Duplicate(job.id)
-                }
-            }));
+    fn open_still(&self) -> Result<(), Fault> {
+        match self.closed.load(Ordering::Acquire) {
+            true => Err(closed()),
+            false => Ok(()),
         }
-        Ok(answers)
-    }
-
-    /// Settles one job in the caller's transaction: its work and the job's outcome become true
-    /// together. As [`settle`](Driver::settle) but for the commit. After it, call
-    /// [`committed`](Self::committed) with the queues of the jobs that follow.
-    ///
-    /// The job's row stays locked until the transaction ends.
-    ///
-    /// # Errors
-    /// As [`settle`](Driver::settle). An error of the server leaves the transaction aborted.
-    pub async fn settle_in(
-        &self,
-        connection: &mut PgConnection,
-        worker: WorkerId,
-        settlement: &Settlement,
-        now: Timestamp,
-    ) -> Result<Settled, DriverError> {
-        const OPERATION: &str = "settle_in";
-        allowed(&settlement.follow, OPERATION)?;
-        let failed = |fault: Fault| fault.of(OPERATION);
-        self.learn(&settlement.follow).await.map_err(failed)?;
-        let one = [(settlement.clone(), now)];
-        let applied = settle::apply(&self.store, connection, worker, &one)
-            .await
-            .map_err(failed)?;
-        Ok(if applied == [true] {
-            Settled::Applied
-        } else {
-            Settled::LeaseLost
-        })
-    }
-
-    /// A transaction with jobs of these queues has committed: wakes who waits for them.
-    pub fn committed(&self, queues: &[QueueName]) {
-        for queue in queues {
-            if let Some(number) = self.store.names.queue(queue.as_str()) {
-                self.store.floors.doubt(number, Doubt::Certain);
-            }
-        }
-        self.store.wake(queues);
-    }
-
-    /// Gives numbers to the names, outside the caller's transaction: it might roll back.
-    async fn learn(&self, jobs: &[NewJob]) -> Result<(), Fault> {
-        let known = |job: &NewJob| {
-            let (queue, envelope) = (job.queue.as_str(), &job.envelope);
-            self.store.names.queue(queue).is_some()
-                && self
-                    .store
-                    .names
-                    .kind(&envelope.name, envelope.version)
-                    .is_some()
-        };
-        let unknown: Vec<NewJob> = jobs.iter().filter(|job| !known(job)).cloned().collect();
-        if unknown.is_empty() {
-            return Ok(());
-        }
-        let store = Arc::clone(&self.store);
-        let lane = &self.store.upkeep;
-        lane.run(move |connection| {
-            Box::pin(async move { push::learn(&store, connection, unknown.iter()).await })
-        })
-        .await
-    }
-
-    fn pushes(&self) -> Result<Arc<Batcher<Pushes>>, Fault> {
-        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks
-            .as_ref()
-            .map(|tasks| Arc::clone(&tasks.pushes))
-            .ok_or_else(closed)
-    }
-
-    fn settles(&self) -> Result<Arc<Batcher<Settles>>, Fault> {
-        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks
-            .as_ref()
-            .map(|tasks| Arc::clone(&tasks.settles))
-            .ok_or_else(closed)
-    }
-
-    /// Stores jobs part by part, so that an error leaves the first ones stored.
-    async fn store_parts(&self, jobs: Vec<NewJob>, now: Timestamp) -> Result<Vec<Pushed>, Fault> {
-        let pushes = self.pushes()?;
-        let mut answers = Vec::with_capacity(jobs.len());
-        let mut jobs = jobs.into_iter().peekable();
-        while jobs.peek().is_some() {
-            let mut weight = 0;
-            let mut part = Vec::with_capacity(jobs.len().min(MAX_BATCH));
-            while let Some(job) = jobs.peek() {
-                weight += push::weight(job);
-                if weight > MAX_BATCH && !part.is_empty() {
-                    break;
-                }
-                part.extend(jobs.next());
-            }
-            let stored = pushes.call(Push { jobs: part, now }).await;
-            answers.extend(stored.unwrap_or_else(|| Err(closed()))?);
-        }
-        Ok(answers)
     }
 
     async fn shut(&self) {
-        let tasks = self
-            .tasks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let Some(Tasks {
-            pushes,
-            settles,
-            running,
-            told,
-            _stop,
-        }) = tasks
-        else {
-            return;
-        };
-        drop((pushes, settles));
-        self.closed.cancel();
-        for task in running {
-            // A task that panicked has nothing left to flush.
+        self.closed.store(true, Ordering::Release);
+        // An empty call comes back after all before it. What cannot be flushed told its callers.
+        let _ = self.pushes.submit(Vec::new()).await;
+        let _ = self.settles.submit(Vec::new()).await;
+        // The last news go out.
+        self.stop.cancel();
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A task that panicked has nothing left to do.
             let _ = task.await;
         }
-        let _ = told.await;
         let store = &self.store;
-        for lane in [
+        let lanes = [
             &store.push,
             &store.claim,
             &store.settle,
             &store.upkeep,
             &store.ask,
-        ] {
+        ];
+        for lane in lanes {
             lane.close().await;
         }
         store.wakes.close();
@@ -267,18 +117,6 @@ impl PostgresDriver {
 
 fn closed() -> Fault {
     Fault::permanent("the driver is closed")
-}
-
-fn allowed(jobs: &[NewJob], operation: &'static str) -> Result<(), DriverError> {
-    match push::check(jobs) {
-        Ok(()) => Ok(()),
-        Err(Refused::Unsupported) => Err(DriverError::unsupported(STORE, operation)),
-        Err(Refused::TooLarge(bytes)) => {
-            let most = push::MAX_BODY;
-            let message = format!("a payload of {bytes} bytes is more than {most}");
-            Err(DriverError::permanent(STORE, operation, message))
-        }
-    }
 }
 
 /// Names the operation in the error.
@@ -327,9 +165,10 @@ impl Driver for PostgresDriver {
     fn push(&self, jobs: Vec<NewJob>, now: Timestamp) -> DriverFuture<'_, Vec<Pushed>> {
         Box::pin(async move {
             allowed(&jobs, "push")?;
-            self.store_parts(jobs, now)
-                .await
-                .map_err(|fault| fault.of("push"))
+            self.open_still().map_err(|fault| fault.of("push"))?;
+            let items = jobs.into_iter().map(|job| (job, now)).collect();
+            let pushed = self.pushes.submit(items).await;
+            pushed.map_err(|fault| fault.of("push"))
         })
     }
 
@@ -359,18 +198,10 @@ impl Driver for PostgresDriver {
             for settlement in settlements {
                 allowed(&settlement.follow, "settle")?;
             }
-            let settlements = settlements.to_vec();
-            let settles = self.settles().map_err(|fault| fault.of("settle"))?;
-            let settled = settles
-                .call(Outcomes {
-                    worker,
-                    settlements,
-                    now,
-                })
-                .await;
-            settled
-                .unwrap_or_else(|| Err(closed()))
-                .map_err(|fault| fault.of("settle"))
+            self.open_still().map_err(|fault| fault.of("settle"))?;
+            let items = settlements.iter().map(|one| (worker, (one.clone(), now)));
+            let settled = self.settles.submit(items.collect()).await;
+            settled.map_err(|fault| fault.of("settle"))
         })
     }
 
@@ -444,7 +275,7 @@ impl Inspect for PostgresDriver {
         limit: usize,
         now: Timestamp,
     ) -> DriverFuture<'a, u64> {
-        named!("retry", inspect::retry(&self.store, jobs, limit, now))
+        named!("retry", edit::retry(&self.store, jobs, limit, now))
     }
 
     fn cancel<'a>(
@@ -457,7 +288,7 @@ impl Inspect for PostgresDriver {
     ) -> DriverFuture<'a, CancelCount> {
         named!(
             "cancel",
-            inspect::cancel(&self.store, jobs, reason, keep, limit, now)
+            edit::cancel(&self.store, jobs, reason, keep, limit, now)
         )
     }
 
@@ -467,7 +298,7 @@ impl Inspect for PostgresDriver {
         limit: usize,
         _now: Timestamp,
     ) -> DriverFuture<'a, u64> {
-        named!("delete", inspect::delete(&self.store, jobs, limit))
+        named!("delete", edit::delete(&self.store, jobs, limit))
     }
 
     fn pause<'a>(
@@ -476,10 +307,10 @@ impl Inspect for PostgresDriver {
         reason: Option<&'a str>,
         now: Timestamp,
     ) -> DriverFuture<'a, bool> {
-        named!("pause", inspect::pause(&self.store, queue, reason, now))
+        named!("pause", edit::pause(&self.store, queue, reason, now))
     }
 
     fn resume<'a>(&'a self, queue: &'a QueueName) -> DriverFuture<'a, bool> {
-        named!("resume", inspect::resume(&self.store, queue))
+        named!("resume", edit::resume(&self.store, queue))
     }
 }

@@ -31,6 +31,11 @@ impl Fault {
         }
     }
 
+    /// The runtime dropped what was under way; whether it took effect is unknown.
+    pub(super) fn ended() -> Self {
+        Self::transient("the runtime is shutting down")
+    }
+
     pub(super) const fn is_transient(&self) -> bool {
         matches!(self.kind, ErrorKind::Transient)
     }

@@ -17,6 +17,7 @@ mod claim;
 mod connection;
 mod copy;
 mod driver;
+mod edit;
 mod fault;
 mod floor;
 mod inspect;
@@ -28,6 +29,7 @@ mod select;
 mod settle;
 mod sql;
 mod store;
+mod transaction;
 mod upkeep;
 mod wake;
 

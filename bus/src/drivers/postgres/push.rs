@@ -6,91 +6,69 @@ use std::sync::Arc;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::super::batcher::Flush;
 use super::copy;
-use super::fault::{Fault, is_duplicate};
+use super::fault::{Fault, STORE, is_duplicate};
 use super::rows::{Entry, bind_entries, handed};
 use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
-use crate::driver::{HandOff, MAX_BATCH, Pushed};
-use crate::drivers::batcher::Group;
+use crate::driver::{DriverError, HandOff, MAX_BATCH, Pushed};
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{Links, NewJob};
 
 /// The largest body taken; the server's own limit for a row is 1 GiB.
-pub(super) const MAX_BODY: usize = 256 * 1024 * 1024;
-/// So many bytes of a body weigh as much as a job: a full flush has 16 MiB or one big job.
-const BYTES_A_JOB: usize = 16 * 1024;
+const MAX_BODY: usize = 256 * 1024 * 1024;
+/// A flush takes no more jobs once their bodies have so many bytes.
+pub(super) const MAX_BYTES: usize = 16 * 1024 * 1024;
 /// From so many jobs on, `COPY` is cheaper than `INSERT`, though it takes a round trip more.
 const COPY_FROM: usize = 24;
 
-/// What one call brings, at most [`MAX_BATCH`] jobs.
-#[derive(Debug)]
-pub(super) struct Push {
-    pub(super) jobs: Vec<NewJob>,
-    pub(super) now: Timestamp,
-}
-
-/// How much of a flush the job fills.
-pub(super) fn weight(job: &NewJob) -> usize {
-    1 + job.envelope.body.len() / BYTES_A_JOB
-}
+/// A job and the time of the call that stores it.
+pub(super) type Timed = (NewJob, Timestamp);
 
 /// Refuses what this store cannot keep, before it joins others in a flush.
-pub(super) fn check(jobs: &[NewJob]) -> Result<(), Refused> {
+pub(super) fn allowed(jobs: &[NewJob], operation: &'static str) -> Result<(), DriverError> {
+    let tied = |links: &Links| {
+        links.unique.is_some()
+            || links.batch.is_some()
+            || !links.concurrency.is_empty()
+            || !links.rates.is_empty()
+    };
     for job in jobs {
-        let tied = |links: &Links| {
-            links.unique.is_some()
-                || links.batch.is_some()
-                || !links.concurrency.is_empty()
-                || !links.rates.is_empty()
-        };
         if job.links().is_some_and(tied) {
-            return Err(Refused::Unsupported);
+            return Err(DriverError::unsupported(STORE, operation));
         }
-        if job.envelope.body.len() > MAX_BODY {
-            return Err(Refused::TooLarge(job.envelope.body.len()));
+        let bytes = job.envelope.body.len();
+        if bytes > MAX_BODY {
+            let message = format!("a payload of {bytes} bytes is more than {MAX_BODY}");
+            return Err(DriverError::permanent(STORE, operation, message));
         }
     }
     Ok(())
-}
-
-/// Why a push is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
-    Unsupported,
-    TooLarge(usize),
 }
 
 /// The group that stores what gathers.
 #[derive(Debug)]
 pub(super) struct Pushes(pub(super) Arc<Store>);
 
-impl Group for Pushes {
-    type Call = Push;
-    type Answer = Vec<Pushed>;
-    type Fault = Fault;
+impl Flush for Pushes {
+    type Item = Timed;
+    type Done = Pushed;
+    type Error = Fault;
+    const ITEMS: usize = MAX_BATCH;
+    const WEIGHT: usize = MAX_BYTES;
 
-    fn weight(&self, call: &Push) -> usize {
-        call.jobs.iter().map(weight).sum()
+    fn weight((job, _): &Timed) -> usize {
+        job.envelope.body.len()
     }
 
-    fn limit(&self) -> usize {
-        MAX_BATCH
+    async fn flush(&self, batch: Vec<Timed>) -> Result<Vec<Pushed>, Fault> {
+        flush(&self.0, batch).await
     }
 
-    async fn flush(&self, calls: Vec<Push>) -> Vec<Result<Vec<Pushed>, Fault>> {
-        let sizes: Vec<usize> = calls.iter().map(|call| call.jobs.len()).collect();
-        match flush(&self.0, calls).await {
-            Ok(answers) => {
-                let mut answers = answers.into_iter();
-                sizes
-                    .into_iter()
-                    .map(|size| Ok(answers.by_ref().take(size).collect()))
-                    .collect()
-            }
-            Err(fault) => sizes.into_iter().map(|_| Err(fault.clone())).collect(),
-        }
+    fn dropped() -> Fault {
+        Fault::ended()
     }
 }
 
@@ -101,11 +79,10 @@ struct Reserved {
     jobs: Vec<usize>,
 }
 
-async fn flush(store: &Arc<Store>, calls: Vec<Push>) -> Result<Vec<Pushed>, Fault> {
-    let jobs: Vec<(NewJob, Timestamp)> = calls
-        .into_iter()
-        .flat_map(|call| call.jobs.into_iter().map(move |job| (job, call.now)))
-        .collect();
+async fn flush(store: &Arc<Store>, jobs: Vec<Timed>) -> Result<Vec<Pushed>, Fault> {
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
     let lane = Arc::clone(&store.push);
     let shared = Arc::clone(store);
     lane.here(move |connection| {
@@ -167,11 +144,7 @@ pub(super) fn entry<'a>(
 }
 
 /// Asks the workers of this process which of the due jobs they take at once.
-async fn reserve(
-    store: &Store,
-    connection: &mut PgConnection,
-    jobs: &[(NewJob, Timestamp)],
-) -> Vec<Reserved> {
+async fn reserve(store: &Store, connection: &mut PgConnection, jobs: &[Timed]) -> Vec<Reserved> {
     let offers = store.offers();
     if offers.is_empty() {
         return Vec::new();
@@ -216,7 +189,7 @@ async fn reserve(
 async fn store_all(
     store: &Store,
     connection: &mut PgConnection,
-    jobs: &[(NewJob, Timestamp)],
+    jobs: &[Timed],
     workers: &HashMap<usize, WorkerId>,
 ) -> Result<HashSet<usize>, Fault> {
     let mut seen = HashSet::with_capacity(jobs.len());
@@ -265,12 +238,12 @@ pub(super) async fn insert(
 /// After the commit: hands jobs over, wakes who waits, and answers.
 fn announce(
     store: &Store,
-    jobs: Vec<(NewJob, Timestamp)>,
+    jobs: Vec<Timed>,
     stored: &HashSet<usize>,
     workers: &HashMap<usize, WorkerId>,
     reserved: Vec<Reserved>,
 ) -> Vec<Pushed> {
-    let answer = |(at, (job, _)): (usize, &(NewJob, Timestamp))| {
+    let answer = |(at, (job, _)): (usize, &Timed)| {
         if stored.contains(&at) {
             Pushed::Stored
         } else {
@@ -289,7 +262,7 @@ fn announce(
         }
     }
     store.wake(&woken);
-    let mut jobs: Vec<Option<(NewJob, Timestamp)>> = jobs.into_iter().map(Some).collect();
+    let mut jobs: Vec<Option<Timed>> = jobs.into_iter().map(Some).collect();
     for Reserved {
         by,
         queue,

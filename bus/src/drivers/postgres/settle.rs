@@ -1,13 +1,15 @@
 //! Telling the store the outcomes: group commit, one statement for all that follows.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::super::batcher::Flush;
 use super::fault::Fault;
 use super::floor::Doubt;
 use super::push;
@@ -16,84 +18,70 @@ use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
 use crate::driver::{Counted, Ending, Keep, MAX_BATCH, Settled, Settlement};
-use crate::drivers::batcher::Group;
 use crate::id::{JobId, WorkerId};
 use crate::job::{Failure, JobState, NewJob};
 
-/// What one call brings.
-#[derive(Debug)]
-pub(super) struct Outcomes {
-    pub(super) worker: WorkerId,
-    pub(super) settlements: Vec<Settlement>,
-    pub(super) now: Timestamp,
-}
+/// A settlement with the time of its call.
+pub(super) type Timed = (Settlement, Timestamp);
+
+/// A following job weighs at least so much, so that a flush stores not too many.
+const FOLLOWING: usize = push::MAX_BYTES / MAX_BATCH;
 
 /// The group that settles what gathers.
 #[derive(Debug)]
 pub(super) struct Settles(pub(super) Arc<Store>);
 
-impl Group for Settles {
-    type Call = Outcomes;
-    type Answer = Vec<Settled>;
-    type Fault = Fault;
+impl Flush for Settles {
+    type Item = (WorkerId, Timed);
+    type Done = Settled;
+    type Error = Fault;
+    const ITEMS: usize = MAX_BATCH;
+    const WEIGHT: usize = push::MAX_BYTES;
 
-    fn weight(&self, call: &Outcomes) -> usize {
-        let follow = |one: &Settlement| one.follow.iter().map(push::weight).sum::<usize>();
-        call.settlements.iter().map(|one| 1 + follow(one)).sum()
+    fn weight((_, (one, _)): &Self::Item) -> usize {
+        let output = match &one.ending {
+            Ending::Completed { output, .. } => output.as_ref().map_or(0, Bytes::len),
+            _ => 0,
+        };
+        let following = |job: &NewJob| FOLLOWING + job.envelope.body.len();
+        output + one.follow.iter().map(following).sum::<usize>()
     }
 
-    fn limit(&self) -> usize {
-        MAX_BATCH
+    async fn flush(&self, batch: Vec<Self::Item>) -> Result<Vec<Settled>, Fault> {
+        flush(&self.0, batch).await
     }
 
-    fn joins(&self, first: &Outcomes, next: &Outcomes) -> bool {
-        first.worker == next.worker
-    }
-
-    async fn flush(&self, calls: Vec<Outcomes>) -> Vec<Result<Vec<Settled>, Fault>> {
-        let sizes: Vec<usize> = calls.iter().map(|call| call.settlements.len()).collect();
-        match flush(&self.0, calls).await {
-            Ok(answers) => {
-                let mut answers = answers.into_iter();
-                sizes
-                    .into_iter()
-                    .map(|size| Ok(answers.by_ref().take(size).collect()))
-                    .collect()
-            }
-            Err(fault) => sizes.into_iter().map(|_| Err(fault.clone())).collect(),
-        }
+    fn dropped() -> Fault {
+        Fault::ended()
     }
 }
 
-/// A settlement with the time of its call.
-pub(super) type Timed = (Settlement, Timestamp);
-
-async fn flush(store: &Arc<Store>, calls: Vec<Outcomes>) -> Result<Vec<Settled>, Fault> {
-    let Some(worker) = calls.first().map(|call| call.worker) else {
-        return Ok(Vec::new());
-    };
-    let all: Vec<Timed> = calls
-        .into_iter()
-        .flat_map(|call| call.settlements.into_iter().map(move |one| (one, call.now)))
-        .collect();
-    let shared = Arc::clone(store);
-    store
-        .settle
-        .here(move |connection| {
+/// One statement a worker; nearly always there is one.
+async fn flush(store: &Arc<Store>, batch: Vec<(WorkerId, Timed)>) -> Result<Vec<Settled>, Fault> {
+    let mut settled = vec![Settled::LeaseLost; batch.len()];
+    let mut workers: BTreeMap<WorkerId, (Vec<usize>, Vec<Timed>)> = BTreeMap::new();
+    for (at, (worker, one)) in batch.into_iter().enumerate() {
+        let (places, all) = workers.entry(worker).or_default();
+        places.push(at);
+        all.push(one);
+    }
+    for (worker, (places, all)) in workers {
+        let shared = Arc::clone(store);
+        let work = store.settle.here(move |connection| {
             Box::pin(async move {
                 let applied = apply(&shared, connection, worker, &all).await?;
                 announce(&shared, &all, &applied);
-                let answer = |applied| {
-                    if applied {
-                        Settled::Applied
-                    } else {
-                        Settled::LeaseLost
-                    }
-                };
-                Ok(applied.into_iter().map(answer).collect())
+                Ok(applied)
             })
-        })
-        .await
+        });
+        let applied = work.await?;
+        for (at, applied) in places.into_iter().zip(applied) {
+            if applied {
+                settled[at] = Settled::Applied;
+            }
+        }
+    }
+    Ok(settled)
 }
 
 /// Applies settlements of one worker in one statement; which of them had a valid lease.
@@ -153,7 +141,7 @@ pub(super) async fn apply(
 
 /// Of several deliveries of one job only one can have been valid: the newest.
 fn deny_stale(all: &[Timed], applied: &mut [bool]) {
-    let mut newest = std::collections::HashMap::new();
+    let mut newest = HashMap::new();
     for (one, _) in all {
         let delivery = newest.entry(one.lease.job).or_insert(one.lease.delivery);
         *delivery = one.lease.delivery.max(*delivery);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use super::batcher::Batcher;
+use super::super::batcher::Batcher;
 use super::connection::{Link, Opener, STORE, closed, failed};
 use super::jobs::Pusher;
 use super::wake::News;

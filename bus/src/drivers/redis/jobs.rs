@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use redis::RedisError;
 
-use super::batcher::Flush;
+use super::super::batcher::Flush;
 use super::connection::{STORE, begin, failed};
 use super::driver::Core;
 use super::hand_off::Reserved;

@@ -1,4 +1,4 @@
-//! The store for many machines on Redis, from version 6.2 on, and what speaks its language.
+//! The store for many machines on Redis, from version 7.0 on, and Valkey.
 //!
 //! Responsible for: keeping jobs in Redis as [`crate::driver::Driver`] specifies; all of a job's
 //! moves are Lua scripts (`scripts/`), so that each is one atomic step.
@@ -13,7 +13,6 @@
 //! - Rust decides what a time means (due, over); scripts carry it as bytes and as a score.
 
 mod act;
-mod batcher;
 mod connection;
 mod driver;
 mod hand_off;

@@ -8,8 +8,8 @@ use crate::driver::{DriverError, Migrated};
 
 /// The layout that this version reads and writes.
 const VERSION: u32 = 1;
-/// The first server with all commands the scripts use.
-const SERVER: (u32, u32) = (6, 2);
+/// The first server whose scripts say what they do when its memory is full.
+const SERVER: (u32, u32) = (7, 0);
 
 impl super::RedisDriver {
     pub(super) async fn migrate_store(&self) -> Result<Migrated, DriverError> {
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn versions_compare_as_numbers() {
-        assert!(older("6.0.16", SERVER) && older("5.0.9", SERVER));
-        assert!(!older("6.2.0", SERVER) && !older("10.0", SERVER) && !older("7.0.15", SERVER));
+        assert!(older("6.2.14", SERVER) && older("5.0.9", SERVER));
+        assert!(!older("7.2.0", SERVER) && !older("10.0", SERVER) && !older("7.0.15", SERVER));
     }
 }

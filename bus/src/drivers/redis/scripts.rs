@@ -1,4 +1,7 @@
 //! The scripts, each with what they share in front, known to the server by their hash.
+//!
+//! The first line says what a server does whose memory is full: it refuses what stores jobs before
+//! that has written anything, and lets through what workers need to make room.
 
 use std::sync::LazyLock;
 
@@ -13,10 +16,11 @@ pub(super) struct Lua {
 }
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident = $file:literal, $operation:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = $file:literal, $operation:literal, $flags:literal;)*) => {$(
         $(#[$doc])*
         pub(super) static $name: LazyLock<Lua> = LazyLock::new(|| {
             let code = concat!(
+                $flags,
                 include_str!("scripts/lib.lua"),
                 include_str!(concat!("scripts/", $file)),
             );
@@ -28,25 +32,25 @@ macro_rules! scripts {
 
 scripts! {
     /// Stores jobs.
-    PUSH = "push.lua", "push";
+    PUSH = "push.lua", "push", "#!lua\n";
     /// Settles, promotes and claims.
-    TICK = "tick.lua", "settle and claim";
+    TICK = "tick.lua", "settle and claim", "#!lua flags=allow-oom\n";
     /// Makes due jobs available.
-    PROMOTE = "promote.lua", "promote";
+    PROMOTE = "promote.lua", "promote", "#!lua flags=allow-oom\n";
     /// A worker lives.
-    HEARTBEAT = "heartbeat.lua", "heartbeat";
+    HEARTBEAT = "heartbeat.lua", "heartbeat", "#!lua flags=allow-oom\n";
     /// Gives back what a worker does not hold.
-    DISOWN = "disown.lua", "disown";
+    DISOWN = "disown.lua", "disown", "#!lua flags=allow-oom\n";
     /// Takes jobs from workers that are gone.
-    RESCUE = "rescue.lua", "rescue";
+    RESCUE = "rescue.lua", "rescue", "#!lua flags=allow-oom\n";
     /// Removes what was kept long enough.
-    PRUNE = "prune.lua", "prune";
+    PRUNE = "prune.lua", "prune", "#!lua flags=allow-oom\n";
     /// Shows jobs.
-    LOOK = "look.lua", "look";
+    LOOK = "look.lua", "look", "#!lua flags=no-writes\n";
     /// Retries, cancels, deletes.
-    ACT = "act.lua", "act";
+    ACT = "act.lua", "act", "#!lua flags=allow-oom\n";
     /// Counts jobs.
-    COUNTS = "counts.lua", "counts";
+    COUNTS = "counts.lua", "counts", "#!lua flags=no-writes\n";
     /// Brings the ledger up to date.
-    MIGRATE = "migrate.lua", "migrate";
+    MIGRATE = "migrate.lua", "migrate", "#!lua\n";
 }

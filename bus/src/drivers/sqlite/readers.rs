@@ -1,6 +1,6 @@
 //! The threads that read for people, so that a long list never stops the writer.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -80,7 +80,7 @@ impl Readers {
     }
 }
 
-fn read(path: &PathBuf, questions: &Mutex<Receiver<Question>>) {
+fn read(path: &Path, questions: &Mutex<Receiver<Question>>) {
     let mut kept: Option<Connection> = None;
     loop {
         let next = {

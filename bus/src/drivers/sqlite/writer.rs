@@ -62,9 +62,12 @@ where
     }
 }
 
+/// Something done with the connection itself.
+type Act = Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>;
+
 enum Order {
     Work(Box<dyn Work>),
-    Connection(Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>),
+    Connection(Act),
     Look,
     Close(oneshot::Sender<()>),
 }

@@ -20,10 +20,10 @@ local function act(id, digit, head)
   moved = moved + 1
   if action == 'delete' then
     erase(id, head)
-    ends[#ends + 1] = id
+    tell_end(id)
   elseif action == 'cancel' then
     to_ended(id, head, '5', now, keep, score, 'r' .. reason)
-    ends[#ends + 1] = id
+    tell_end(id)
   else
     local flags = bit.band(byte(head, 14), 2)
     put(state, id, '0' .. sub(head, 2, 5) .. ZERO .. sub(head, 10, 13) .. char(flags) .. now

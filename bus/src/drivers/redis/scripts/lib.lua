@@ -56,10 +56,19 @@ end
 -- Gathered writes; flush() makes them.
 local ready, counts, delayed, state, woken = {}, {}, {}, {}, {}
 local new_rows, new_ids, old_rows, old_ids, old_fails, ends = {}, {}, {}, {}, {}, {}
+-- The sizes of the busiest lists are kept: `#` searches for the end.
+local stored, erased = 0, 0
 
 local function count(digit, queue, by)
   local field = digit .. queue
   counts[field] = (counts[field] or 0) + by
+end
+
+-- A job has ended: said to who watches, if anybody does.
+local watched
+local function tell_end(id)
+  if watched == nil then watched = call('EXISTS', WATCH) == 1 end
+  if watched then ends[#ends + 1] = id end
 end
 
 local function put(list, one, two)
@@ -71,10 +80,13 @@ end
 local function to_ready(id, queue, rank, due)
   local list = ready[queue]
   if not list then
-    list = {}
+    list = { size = 0 }
     ready[queue] = list
   end
-  put(list, rank - 128, due .. id)
+  local size = list.size
+  list[size + 1] = rank - 128
+  list[size + 2] = due .. id
+  list.size = size + 2
   count('0', queue, 1)
 end
 
@@ -99,10 +111,11 @@ local function flush()
     local key = READY(queue)
     bulk('ZADD', key, list)
     -- Who found the queue empty is told when it is so no longer; the others come by anyway.
-    if call('ZCARD', key) * 2 == #list then woken[queue] = true end
+    if call('ZCARD', key) * 2 == list.size then woken[queue] = true end
   end
   new_rows, new_ids, state, delayed, old_rows, old_ids, old_fails, ready =
     {}, {}, {}, {}, {}, {}, {}, {}
+  stored, erased = 0, 0
 end
 
 -- The last step of each script that moves jobs.
@@ -114,7 +127,7 @@ local function finish(sender)
   local names = {}
   for queue in pairs(woken) do names[#names + 1] = queue end
   if #names > 0 then call('PUBLISH', WAKE, sender .. table.concat(names, '\0')) end
-  if #ends > 0 and call('EXISTS', WATCH) == 1 then call('PUBLISH', ENDS, table.concat(ends)) end
+  if #ends > 0 then call('PUBLISH', ENDS, table.concat(ends)) end
   return names
 end
 
@@ -133,8 +146,11 @@ end
 -- Gives 's' stored, 'd' known already, 'h' handed over, 'p' paused: stored and not handed over.
 local function store(id, how, row, known)
   if known then return 'd' end
-  put(new_rows, id, row)
-  put(new_ids, 0, id)
+  new_rows[stored + 1] = id
+  new_rows[stored + 2] = row
+  new_ids[stored + 1] = 0
+  new_ids[stored + 2] = id
+  stored = stored + 2
   local queue = sub(row, 26, 25 + byte(row, 25))
   local kind = sub(how, 1, 1)
   if kind == 'd' then
@@ -238,8 +254,9 @@ end
 
 -- Nothing of the job is left; it is in no structure any more.
 local function erase(id, head)
-  old_rows[#old_rows + 1] = id
-  old_ids[#old_ids + 1] = id
+  erased = erased + 1
+  old_rows[erased] = id
+  old_ids[erased] = id
   if has(byte(head, 14), 2) then old_fails[#old_fails + 1] = id end
 end
 

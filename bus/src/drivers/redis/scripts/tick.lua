@@ -6,7 +6,7 @@
 -- once, r given back.
 local now, micros, sender, worker = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local left, shares, total = tonumber(ARGV[5]), tonumber(ARGV[6]), #ARGV
-local held_key, settled, stored = LEASED(worker), {}, {}
+local held_key, settled, followed = LEASED(worker), {}, {}
 
 local function counted(head, counter)
   if counter == '1' then return sub(head, 1, 5) .. more(head, 6) .. sub(head, 10) end
@@ -21,7 +21,7 @@ local function apply(id, head, at)
   local score, failure, out, follow = ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
   if kind == 'x' then
     erase(id, head)
-    ends[#ends + 1] = id
+    tell_end(id)
   else
     head = counted(head, sub(what, 2, 2))
     if failure ~= '' then
@@ -31,7 +31,7 @@ local function apply(id, head, at)
     local digit = sub(what, 23, 23)
     if kind == 'e' then
       to_ended(id, head, digit, now, time, score, out)
-      ends[#ends + 1] = id
+      tell_end(id)
     elseif kind == 'r' then
       give_back(id, head)
     elseif kind == 'a' then
@@ -44,8 +44,8 @@ local function apply(id, head, at)
   for i = 1, follow do
     local first = at + 2 + 3 * i
     local new = ARGV[first]
-    local known = stored[new] or call('ZSCORE', IDS, new)
-    stored[new] = true
+    local known = followed[new] or call('ZSCORE', IDS, new)
+    followed[new] = true
     store(new, ARGV[first + 1], ARGV[first + 2], known)
   end
 end
@@ -59,20 +59,21 @@ local function settle(first)
     places[size] = at
     at = byte(what) == 88 and at + 1 or at + 5 + 3 * ARGV[at + 4]
   end
-  local heads, live, gone, asked = many('HMGET', held_key, ids), {}, {}, {}
+  local heads, live, gone, asked, applied = many('HMGET', held_key, ids), {}, {}, {}, 0
   for i = 1, size do live[ids[i]] = heads[i] end
   for i = 1, size do
     local id = ids[i]
     local head, what = live[id], ARGV[places[i]]
     if head and sub(head, 2, 5) == sub(what, 3, 6) then
       live[id] = false
-      gone[#gone + 1] = id
+      applied = applied + 1
+      gone[applied] = id
       settled[i] = '1'
       count('2', sub(head, 50), -1)
       if has(byte(head, 14), 1) then asked[#asked + 1] = id end
       if byte(what) == 88 then
         erase(id, head)
-        ends[#ends + 1] = id
+        tell_end(id)
       else
         apply(id, head, places[i])
       end
@@ -86,6 +87,7 @@ local function settle(first)
 end
 
 local jobs, rest, asked = {}, false, {}
+local LONG = string.rep(' ', 65)
 local now_high, now_low = number(now, 1), number(now, 5)
 
 -- Hands the popped entries (due and id, rank) of a queue to the worker; gives their size in bytes.
@@ -93,7 +95,7 @@ local function lease(queue, popped)
   local ids, size = {}, #popped / 2
   for i = 1, size do ids[i] = sub(popped[2 * i - 1], 9, 24) end
   local rows, heads = many('HMGET', JOB, ids), many('HMGET', STATE, ids)
-  local held, old, bytes, taken = {}, {}, 0, 0
+  local held, old, bytes, taken = {}, {}, 0, #jobs
   for i = 1, size do
     local id, row, head = ids[i], rows[i], heads[i]
     if head then
@@ -109,9 +111,16 @@ local function lease(queue, popped)
     held[2 * i] = head
     row = row or ''
     bytes = bytes + #row
-    put(jobs, id .. head, row)
+    jobs[taken + 1] = id .. head
+    jobs[taken + 2] = row
+    taken = taken + 2
   end
+  -- Small hashes are lists that are searched from the front; a long value turns one into a table,
+  -- which it stays, so that a batch does not cost the square of its size.
+  local listed = size > 16 and call('HLEN', held_key) < 512
+  if listed then put(held, '', LONG) end
   bulk('HSET', held_key, held)
+  if listed then call('HDEL', held_key, '') end
   bulk('HDEL', STATE, old)
   count('0', queue, -size)
   count('2', queue, size)
