@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::super::batcher::Batcher;
 use super::connection::{Link, Opener, STORE, closed, failed};
 use super::jobs::Pusher;
 use super::wake::News;
@@ -13,7 +14,6 @@ use crate::driver::{
     EndNotice, EndWatch, HandOff, Heartbeat, Migrated, Promoted, Pushed, Rescue, Rescued, Settled,
     Settlement, WakeHub, Wakes, WorkerInfo,
 };
-use crate::drivers::batcher::Batcher;
 use crate::id::{JobId, WorkerId};
 use crate::job::NewJob;
 
@@ -176,8 +176,8 @@ impl Driver for RedisDriver {
         now: Timestamp,
     ) -> DriverFuture<'a, Claims> {
         Box::pin(async move {
-            let ticked = self.tick("claim", worker, &[], request, now).await;
-            ticked.map(|(_, claims)| claims)
+            let (_, claims) = self.tick("claim", worker, &[], request, now).await?;
+            claims
         })
     }
 
@@ -204,9 +204,8 @@ impl Driver for RedisDriver {
         now: Timestamp,
     ) -> DriverFuture<'a, (Vec<Settled>, Result<Claims, DriverError>)> {
         Box::pin(async move {
-            let ticked = self.tick("settle_and_claim", worker, settlements, request, now);
-            let (settled, claims) = ticked.await?;
-            Ok((settled, Ok(claims)))
+            self.tick("settle_and_claim", worker, settlements, request, now)
+                .await
         })
     }
 
