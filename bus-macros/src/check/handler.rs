@@ -5,10 +5,11 @@ use crate::errors::{Errors, Mistake};
 use crate::model::{Handler, Receiver, Return};
 use crate::names::{Bus, written};
 use crate::parse::RawFn;
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{
     FnArg, GenericArgument, GenericParam, Ident, Path, PathArguments, ReturnType, Safety,
-    Signature, Type, parse_quote,
+    Signature, Type, parse_quote, parse_quote_spanned,
 };
 
 /// Where a handler stands.
@@ -184,7 +185,9 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
 
 fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
     let ReturnType::Type(_, ty) = &sig.output else {
-        return Ok(Return::Plain(parse_quote!(())));
+        // Shown at the name: there is no type to show.
+        let place = Span::mixed_site().located_at(sig.ident.span());
+        return Ok(Return::Plain(parse_quote_spanned!(place=> ())));
     };
     if let Some(hidden) = find_impl_trait(ty) {
         let message = "the return type of a handler is written out, to be compared with the declaration: \

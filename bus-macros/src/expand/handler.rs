@@ -2,7 +2,7 @@
 use super::fallback::inert_handler;
 use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
-use crate::names::{quiet, respan, this_crate, unraw, written};
+use crate::names::{respan, this_crate, unraw, written};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
@@ -90,7 +90,11 @@ fn remote(handler: &Handler) -> TokenStream {
     let quiet = respan(command.to_token_stream(), Span::call_site());
     let answer = answer(handler);
     let started = match handler.is_async {
-        true => quote_spanned!(site=> #bus::Started::Later(::std::boxed::Box::pin(#answer))),
+        true => {
+            let boxed = quote_spanned!(site=> ::std::boxed::Box::pin(#answer));
+            let boxed = shown_at(handler.ident.span(), boxed);
+            quote_spanned!(site=> #bus::Started::Later(#boxed))
+        }
         false => quote_spanned! {site=>
             let answer = move || -> #bus::Answer<#quiet> { #answer };
             #bus::Started::Ready(answer())
@@ -145,7 +149,9 @@ fn answer(handler: &Handler) -> TokenStream {
 /// The call of the function or method.
 fn called(handler: &Handler, command: &TokenStream) -> TokenStream {
     let site = Span::mixed_site();
-    let (bus, name) = (&handler.bus, quiet(&handler.ident));
+    let bus = &handler.bus;
+    // Not `mixed_site`: there a function named `command` would be the variable.
+    let name = respan(handler.ident.to_token_stream(), Span::call_site());
     let service = handler
         .service
         .as_ref()

@@ -1,5 +1,5 @@
 //! The declared policies: what runs before the handler, and how they are listed.
-use super::spans::shown_at;
+use super::spans::{shown_at, wholly_at};
 use crate::model::{Backoff, Command, Member, Period, Rate, Set, Throttle, path_text};
 use crate::names::{Bus, quiet, written};
 use proc_macro2::{Span, TokenStream};
@@ -264,10 +264,11 @@ fn limit(bus: &Bus, command: &Command, rate: &Set<Rate>) -> TokenStream {
                 quote!(#index)
             }
         });
-    let key = shown_at(
-        at,
-        quote_spanned!(site=> &(#(#bus::policy::field(&command.#fields),)*)),
-    );
+    let parts = fields.map(|field| {
+        let field = wholly_at(at, quote_spanned!(site=> &command.#field));
+        quote_spanned!(site=> #bus::policy::field(#field),)
+    });
+    let key = quote_spanned!(site=> &(#(#parts)*));
     quote_spanned! {site=>
         static RATE: #bus::policy::KeyedRate = #bus::policy::KeyedRate::new(#quota);
         RATE.check::<Self>(#bus::policy::key(#key))?;

@@ -76,7 +76,7 @@ const MOST_RETRIES: u32 = 1000;
 /// Reads all keys; what is wrong is told and left out.
 pub(crate) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    options.keys = read(tokens, KEYS, errors, |key, input| {
+    options.keys = read(tokens, KEYS, &[], errors, |key, input| {
         one(&mut options, &Values(KEYS), key, input)
     });
     options

@@ -53,7 +53,7 @@ pub(crate) fn job_options(tokens: TokenStream, errors: &mut Errors) -> Options {
     let values = Values(&keys);
     let mut options = Options::default();
     let mut job = JobKeys::default();
-    options.keys = read(tokens, &keys, errors, |key, input| {
+    options.keys = read(tokens, &keys, &[], errors, |key, input| {
         match own(&mut job, &values, key, input)? {
             true => Ok(()),
             false => of_command(&mut options, &values, key, input),

@@ -18,17 +18,18 @@ pub(crate) struct Key {
 }
 
 /// Calls `each` for every known key, with the stream behind it. After a mistake it goes on at
-/// the next comma. Answers every key as written.
+/// the next comma. Answers every key as written. Keys that are `foreign` belong to a command.
 pub(crate) fn read(
     tokens: TokenStream,
     known: &[Key],
+    foreign: &[Key],
     errors: &mut Errors,
     mut each: impl FnMut(&Ident, ParseStream<'_>) -> Result<(), Mistake>,
 ) -> Vec<Ident> {
     let mut seen: Vec<Ident> = Vec::new();
     let mut all = |input: ParseStream<'_>| -> syn::Result<()> {
         while !input.is_empty() {
-            if let Err(mistake) = one(input, known, &mut seen, &mut each) {
+            if let Err(mistake) = one(input, (known, foreign), &mut seen, &mut each) {
                 errors.push(mistake);
                 skip_to_comma(input)?;
             }
@@ -51,7 +52,7 @@ pub(crate) fn read(
 
 fn one(
     input: ParseStream<'_>,
-    known: &[Key],
+    (known, foreign): (&[Key], &[Key]),
     seen: &mut Vec<Ident>,
     each: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<(), Mistake>,
 ) -> Result<(), Mistake> {
@@ -63,6 +64,10 @@ fn one(
     let twice = seen.iter().any(|before| unraw(before) == name);
     seen.push(key.clone());
     if !known.iter().any(|known| known.name == name) {
+        if foreign.iter().any(|foreign| foreign.name == name) {
+            let message = format!("`{name}` is declared at the command: `#[command({name} …)]`");
+            return Err(Mistake::at(&codes::UNKNOWN_KEY, &key, message));
+        }
         let names = known.iter().map(|known| known.name);
         return Err(unknown(&codes::UNKNOWN_KEY, "key", &key, names));
     }

@@ -54,7 +54,8 @@ impl<C, T> IsOutput<C, T> for T {
 #[diagnostic::on_unimplemented(
     message = "this handler fails with `{Self}`, but `{C}` declares `error = {E}` [BUS005]",
     label = "expected `Result<_, {E}>`",
-    note = "fail with `{E}`, or declare `error = {Self}` at `{C}`"
+    note = "fail with `{E}`, or declare `error = {Self}` at `{C}`",
+    note = "a command that declares no error takes every type that implements `std::error::Error`"
 )]
 pub trait IsError<C, E> {
     fn it(self) -> E;

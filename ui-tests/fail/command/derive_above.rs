@@ -1,3 +1,4 @@
+// errors: 2, because the derive implements two traits.
 //! `Validate` derived above `#[command]`, which can't see it and derives the rules itself.
 use bus::prelude::*;
 use validator::Validate;

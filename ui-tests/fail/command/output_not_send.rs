@@ -1,3 +1,4 @@
+// errors: 2, because the future of a dispatch needs it too.
 //! An answer that can't leave its thread.
 use bus::prelude::*;
 

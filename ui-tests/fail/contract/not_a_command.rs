@@ -1,5 +1,4 @@
 //! A type that is no command.
-use bus::prelude::*;
 
 pub struct PlaceOrder;
 

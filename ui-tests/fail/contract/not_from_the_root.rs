@@ -1,5 +1,4 @@
 //! The paths begin at the crate's root.
-use bus::prelude::*;
 
 mod orders {
     #[bus::command(remote)]

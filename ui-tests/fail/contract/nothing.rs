@@ -1,5 +1,4 @@
 //! `contract!` takes commands.
-use bus::prelude::*;
 
 bus::contract! {}
 

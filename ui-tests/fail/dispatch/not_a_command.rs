@@ -1,6 +1,5 @@
 // errors: 3, because the compiler asks at the argument, at the call and at `.await`.
 //! A type without `#[command]` is dispatched.
-use bus::prelude::*;
 
 struct PlaceOrder;
 

@@ -5,6 +5,6 @@ use bus::prelude::*;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order<D: Send>(_: PlaceOrder, db: &D) {}
+async fn place_order<D: Send>(_: PlaceOrder, _: &D) {}
 
 fn main() {}

@@ -7,6 +7,6 @@ trait Store {}
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(_: PlaceOrder, store: &impl Store) {}
+async fn place_order(_: PlaceOrder, _: &impl Store) {}
 
 fn main() {}

@@ -1,4 +1,3 @@
-// errors: 2, because the command stays without a handler.
 //! A method outside `#[handlers]`.
 use bus::prelude::*;
 

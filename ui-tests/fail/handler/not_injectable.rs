@@ -7,6 +7,6 @@ struct Db;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(_: PlaceOrder, db: Db) {}
+async fn place_order(_: PlaceOrder, _: Db) {}
 
 fn main() {}

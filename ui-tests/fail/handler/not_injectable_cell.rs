@@ -1,3 +1,4 @@
+// errors: 2, because the future holds it too.
 //! State that can't be shared between threads.
 use bus::prelude::*;
 
@@ -7,6 +8,6 @@ use std::cell::Cell;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(_: PlaceOrder, count: &Cell<u32>) {}
+async fn place_order(_: PlaceOrder, _: &Cell<u32>) {}
 
 fn main() {}

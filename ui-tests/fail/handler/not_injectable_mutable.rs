@@ -7,6 +7,6 @@ struct Db;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(_: PlaceOrder, db: &mut Db) {}
+async fn place_order(_: PlaceOrder, _: &mut Db) {}
 
 fn main() {}

@@ -7,6 +7,6 @@ struct Db;
 struct PlaceOrder;
 
 #[handler]
-fn place_order(_: PlaceOrder, db: Option<Db>) {}
+fn place_order(_: PlaceOrder, _: Option<Db>) {}
 
 fn main() {}

@@ -5,6 +5,6 @@ use bus::prelude::*;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(_: PlaceOrder, region: &str) {}
+async fn place_order(_: PlaceOrder, _: &str) {}
 
 fn main() {}

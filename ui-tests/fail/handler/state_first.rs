@@ -7,6 +7,6 @@ struct Db;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(db: &Db, order: PlaceOrder) {}
+async fn place_order(_: &Db, _: PlaceOrder) {}
 
 fn main() {}

@@ -2,6 +2,6 @@
 use bus::prelude::*;
 
 #[handler]
-async fn place_order(order: (u32, String)) {}
+async fn place_order(_: (u32, String)) {}
 
 fn main() {}

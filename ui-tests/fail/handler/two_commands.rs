@@ -11,6 +11,6 @@ struct CancelOrder;
 async fn cancel_order(_: CancelOrder) {}
 
 #[handler]
-async fn place_order(_: PlaceOrder, cancel: CancelOrder) {}
+async fn place_order(_: PlaceOrder, _: CancelOrder) {}
 
 fn main() {}

@@ -1,4 +1,3 @@
-// errors: 2, because the command stays without a handler.
 //! The command itself, not something with it.
 use bus::prelude::*;
 
@@ -6,6 +5,6 @@ use bus::prelude::*;
 struct PlaceOrder;
 
 #[handler]
-async fn place_order(order: Box<PlaceOrder>) {}
+async fn place_order(_: Box<PlaceOrder>) {}
 
 fn main() {}

@@ -1,4 +1,3 @@
-// errors: 2, because the command stays without a handler.
 //! Which of its types is meant?
 use bus::prelude::*;
 

@@ -1,4 +1,3 @@
-// errors: 2, because the command stays without a handler.
 //! `#[handlers]` where `#[handler]` is meant.
 use bus::prelude::*;
 

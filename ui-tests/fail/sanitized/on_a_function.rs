@@ -1,5 +1,4 @@
 //! A function has no fields.
-use bus::prelude::*;
 
 #[bus::sanitized]
 fn clean() {}

@@ -1,5 +1,4 @@
 //! Nobody knows which field is set.
-use bus::prelude::*;
 
 #[bus::sanitized]
 union Text {

@@ -1,5 +1,4 @@
 //! A sanitizer that does not exist.
-use bus::prelude::*;
 
 #[bus::sanitized]
 struct Address {

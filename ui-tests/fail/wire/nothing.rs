@@ -1,5 +1,4 @@
 //! `wire!` takes crates.
-use bus::prelude::*;
 
 bus::wire!();
 

@@ -1,5 +1,4 @@
 //! A crate is no text.
-use bus::prelude::*;
 
 bus::wire!("billing");
 

@@ -1,5 +1,4 @@
 //! A crate that is not in Cargo.toml.
-use bus::prelude::*;
 
 bus::wire!(billing);
 

@@ -1,5 +1,4 @@
 //! A crate that has no `contract!`.
-use bus::prelude::*;
 
 bus::wire!(; crate);
 

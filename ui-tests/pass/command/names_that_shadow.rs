@@ -28,7 +28,7 @@ struct Here;
     rate = "9/s per cx, command",
     timeout = "5s",
     retries = 1,
-    throttle("5 failures/1m", only(u8::MAX)),
+    throttle = "5 failures/1m",
     middleware = [pass]
 )]
 #[derive(Clone)]

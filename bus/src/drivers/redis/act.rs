@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::connection::begin;
 use super::inspect::Source;
-use super::jobs::queue_name;
 use super::row;
 use super::scripts::ACT;
 use super::settlement::kept;
+use super::tick::queue_name;
 use crate::clock::Timestamp;
 use crate::driver::{CancelCount, DriverError, JobFilter, Keep, MAX_BATCH, Selection};
 use crate::id::JobId;

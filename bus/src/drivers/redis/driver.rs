@@ -176,8 +176,8 @@ impl Driver for RedisDriver {
         now: Timestamp,
     ) -> DriverFuture<'a, Claims> {
         Box::pin(async move {
-            let ticked = self.tick("claim", worker, &[], request, now).await;
-            ticked.map(|(_, claims)| claims)
+            let (_, claims) = self.tick("claim", worker, &[], request, now).await?;
+            claims
         })
     }
 
@@ -204,9 +204,8 @@ impl Driver for RedisDriver {
         now: Timestamp,
     ) -> DriverFuture<'a, (Vec<Settled>, Result<Claims, DriverError>)> {
         Box::pin(async move {
-            let ticked = self.tick("settle_and_claim", worker, settlements, request, now);
-            let (settled, claims) = ticked.await?;
-            Ok((settled, Ok(claims)))
+            self.tick("settle_and_claim", worker, settlements, request, now)
+                .await
         })
     }
 

@@ -4,10 +4,10 @@ use bytes::Bytes;
 use redis::{Cmd, RedisError, Value};
 
 use super::connection::{begin, failed};
-use super::jobs::queue_name;
 use super::reply::Reply;
 use super::row::{self, Head, Row};
 use super::scripts::{COUNTS, LOOK};
+use super::tick::queue_name;
 use crate::clock::Timestamp;
 use crate::driver::{
     CancelCount, DriverError, DriverFuture, Inspect, JobFilter, JobPage, Keep, MAX_BATCH, Order,

@@ -1,23 +1,20 @@
-//! Storing jobs, taking them, settling them.
+//! Storing jobs.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use redis::RedisError;
 
 use super::super::batcher::Flush;
 use super::connection::{STORE, begin, failed};
 use super::driver::Core;
 use super::hand_off::Reserved;
-use super::reply::{self, Reply};
-use super::row::{self, Head, Row};
-use super::scripts::{PUSH, TICK};
-use super::settlement::{self, score_of};
+use super::reply;
+use super::row;
+use super::scripts::PUSH;
+use super::settlement::score_of;
 use crate::clock::Timestamp;
-use crate::driver::{
-    ClaimRequest, Claimed, Claims, DriverError, Lease, MAX_BATCH, Pushed, Settled, Settlement,
-};
-use crate::id::{JobId, QueueName, WorkerId};
+use crate::driver::{DriverError, MAX_BATCH, Pushed};
+use crate::id::{JobId, QueueName};
 use crate::job::NewJob;
 
 /// The largest body: Redis refuses values of 512 MB.
@@ -66,7 +63,7 @@ pub(super) struct Pushing {
 }
 
 /// Refuses what this store does not keep.
-fn check(job: &NewJob) -> Result<(), DriverError> {
+pub(super) fn check(job: &NewJob) -> Result<(), DriverError> {
     if job.envelope.body.len() > LARGEST_BODY {
         return Err(DriverError::permanent(
             STORE,
@@ -199,189 +196,4 @@ impl super::RedisDriver {
         }
         Ok(pushed)
     }
-
-    /// Settles and claims in one script, or one of both.
-    pub(super) async fn tick(
-        &self,
-        operation: &'static str,
-        worker: WorkerId,
-        settlements: &[Settlement],
-        request: &ClaimRequest,
-        now: Timestamp,
-    ) -> Result<(Vec<Settled>, Claims), DriverError> {
-        self.core.check_open(operation)?;
-        let follow = settlements.iter().flat_map(|settlement| &settlement.follow);
-        follow.into_iter().try_for_each(check)?;
-        let mut settled = Vec::with_capacity(settlements.len());
-        let mut claims = Claims::default();
-        let mut left = request.limit.min(MAX_BATCH);
-        let mut taken = vec![0; request.shares.len()];
-        let mut first = true;
-        // A claim whose answer would be huge comes in parts.
-        while first || left > 0 {
-            let now_settled = if first { settlements } else { &[] };
-            let shares: Vec<_> = request.shares.iter().zip(&taken).collect();
-            let shares = shares
-                .into_iter()
-                .filter(|(share, taken)| share.limit > **taken);
-            let shares: Vec<_> = shares
-                .map(|(share, taken)| (&share.queue, share.limit - taken))
-                .take_while(|_| left > 0)
-                .collect();
-            first = false;
-            let command = tick_command(&self.core, worker, now_settled, &shares, left, now);
-            let answer = self.core.work.run(&TICK, &command).await;
-            let answer = answer.and_then(Reply::new);
-            let part = answer.and_then(|reply| Ticked::read(reply, now));
-            let part = part.map_err(|error| failed(operation, error))?;
-            settled.extend(part.settled);
-            self.core.wakes.wake(&part.promoted);
-            left -= part.jobs.len().min(left);
-            count_shares(&part.jobs, request, &mut taken);
-            claims.jobs.extend(part.jobs);
-            claims.cancelled = part.cancelled;
-            claims.next_due = part.next_due;
-            if !part.rest {
-                break;
-            }
-        }
-        let applied = settlements.iter().zip(&settled);
-        let applied = applied.filter(|(_, settled)| **settled == Settled::Applied);
-        self.core
-            .ends
-            .settled(applied.clone().map(|(settlement, _)| settlement));
-        self.wake_followers(applied.map(|(settlement, _)| settlement), now);
-        Ok((settled, claims))
-    }
-
-    fn wake_followers<'a>(&self, applied: impl Iterator<Item = &'a Settlement>, now: Timestamp) {
-        for settlement in applied {
-            let due = settlement.follow.iter().filter(|job| job.run_at <= now);
-            let mut queues: Vec<_> = due.map(|job| job.queue.clone()).collect();
-            if settlement.target(now) == Some(crate::job::JobState::Available) {
-                queues.push(settlement.lease.queue.clone());
-            }
-            if !queues.is_empty() {
-                self.core.wakes.wake(&queues);
-            }
-        }
-    }
-}
-
-/// Notes what each share has given, in the order in which shares give.
-fn count_shares(jobs: &[Claimed], request: &ClaimRequest, taken: &mut [usize]) {
-    for job in jobs {
-        let shares = request.shares.iter().zip(taken.iter_mut());
-        let mut open =
-            shares.filter(|(share, taken)| share.queue == job.lease.queue && share.limit > **taken);
-        if let Some((_, taken)) = open.next() {
-            *taken += 1;
-        }
-    }
-}
-
-fn tick_command(
-    core: &Core,
-    worker: WorkerId,
-    settlements: &[Settlement],
-    shares: &[(&QueueName, usize)],
-    limit: usize,
-    now: Timestamp,
-) -> redis::Cmd {
-    let settling: usize = settlements.iter().map(settlement::arguments).sum();
-    let bytes: usize = settlements.iter().map(settlement::weight).sum();
-    let arguments = 6 + 2 * shares.len() + settling;
-    let mut command = begin(
-        &TICK,
-        &core.base,
-        arguments,
-        bytes + 64 * shares.len() + 128,
-    );
-    command.arg(&row::time(now)[..]).arg(now.as_micros());
-    command.arg(&core.sender[..]).arg(&worker.as_bytes()[..]);
-    command.arg(limit).arg(shares.len());
-    for (queue, limit) in shares {
-        command.arg(queue.as_str()).arg(limit.min(&MAX_BATCH));
-    }
-    for settlement in settlements {
-        settlement::append(&mut command, settlement, now);
-    }
-    command
-}
-
-/// What the tick script answered.
-struct Ticked {
-    settled: Vec<Settled>,
-    cancelled: Vec<JobId>,
-    next_due: Option<Timestamp>,
-    promoted: Vec<QueueName>,
-    rest: bool,
-    jobs: Vec<Claimed>,
-}
-
-impl Ticked {
-    fn read(mut reply: Reply, now: Timestamp) -> Result<Self, RedisError> {
-        let settled = reply.bytes()?.into_iter().map(|letter| match letter {
-            b'1' => Settled::Applied,
-            _ => Settled::LeaseLost,
-        });
-        Ok(Self {
-            settled: settled.collect(),
-            cancelled: reply.each(row::job_id)?,
-            next_due: read_score(&reply.bytes()?),
-            promoted: reply.each(queue_name)?,
-            rest: reply.number()? == 1,
-            jobs: claimed(reply.array()?, now)?,
-        })
-    }
-}
-
-/// A name as a script gives it back.
-pub(super) fn queue_name(bytes: &[u8]) -> Option<QueueName> {
-    QueueName::new(std::str::from_utf8(bytes).ok()?).ok()
-}
-
-/// A score as a time; an empty one is none.
-pub(super) fn read_score(score: &[u8]) -> Option<Timestamp> {
-    let micros: f64 = std::str::from_utf8(score).ok()?.parse().ok()?;
-    // Far beyond a timestamp's range the cast saturates, which is what it means.
-    Some(Timestamp::from_micros(micros as i64))
-}
-
-/// Jobs handed out by a script: id and head, row, and so on.
-pub(super) fn claimed(mut reply: Reply, now: Timestamp) -> Result<Vec<Claimed>, RedisError> {
-    let mut jobs = Vec::with_capacity(reply.len() / 2);
-    while !reply.is_empty() {
-        let head = reply.bytes()?;
-        let row = Row::decode(Bytes::from(reply.bytes()?));
-        jobs.extend(one_claimed(&head, row, now));
-    }
-    Ok(jobs)
-}
-
-fn one_claimed(id_and_head: &[u8], row: Row, now: Timestamp) -> Option<Claimed> {
-    let id = row::job_id(id_and_head)?;
-    let head = id_and_head.get(16..).and_then(Head::decode);
-    let damage = row
-        .damage
-        .or_else(|| head.is_none().then(|| "the head is damaged".to_owned()));
-    let head = head.unwrap_or_else(|| Head::unreadable(now));
-    Some(Claimed {
-        lease: Lease {
-            job: id,
-            queue: head.queue,
-            delivery: head.deliveries,
-            token: 0,
-        },
-        envelope: row.envelope,
-        priority: head.priority,
-        run_at: head.run_at,
-        created_at: row.created_at,
-        attempts: head.attempts,
-        deferrals: head.deferrals,
-        max_attempts: head.max_attempts,
-        extras: row.extras,
-        cancel_requested: head.cancel_requested,
-        damage,
-    })
 }

@@ -23,6 +23,7 @@ mod row;
 mod schema;
 mod scripts;
 mod settlement;
+mod tick;
 mod upkeep;
 mod wake;
 

@@ -3,11 +3,11 @@
 use redis::{Cmd, RedisError, Value};
 
 use super::connection::{begin, failed};
-use super::jobs::{claimed, queue_name, read_score};
 use super::reply::Reply;
 use super::row;
 use super::scripts::{DISOWN, HEARTBEAT, Lua, PROMOTE, PRUNE, RESCUE};
 use super::settlement::score_of;
+use super::tick::{claimed, queue_name, read_score};
 use crate::clock::Timestamp;
 use crate::driver::{DriverError, Heartbeat, MAX_BATCH, Promoted, Rescue, Rescued, WorkerInfo};
 use crate::id::{JobId, WorkerId};

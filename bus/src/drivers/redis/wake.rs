@@ -10,8 +10,8 @@ use tokio::sync::{Notify, mpsc};
 
 use super::connection::Opener;
 use super::driver::Core;
-use super::jobs::queue_name;
 use super::row;
+use super::tick::queue_name;
 
 /// How often the line is tried, so that one that died in silence is noticed, and how often it is
 /// said again that somebody watches.

@@ -252,13 +252,15 @@ fn take(
         jobs.push(rows::claimed(desk, row, name, 1)?);
     }
     drop(found);
-    let mut lease = desk.statement(
-        "UPDATE bus_jobs SET state = 2, worker = ?2, deliveries = deliveries + 1, claimed_at = ?3 \
-         WHERE seq = ?1",
-    )?;
-    for job in &jobs[first..] {
-        let (seq, _) = rows::of_token(job.lease.token);
-        lease.execute((seq, worker.as_bytes(), now.as_micros()))?;
+    if jobs.len() > first {
+        // The same rows again: nothing has changed since within this transaction.
+        let lease = "UPDATE bus_jobs SET state = 2, worker = ?4, deliveries = deliveries + 1, \
+            claimed_at = ?2 WHERE seq IN ( \
+                SELECT seq FROM bus_jobs INDEXED BY bus_jobs_ready \
+                WHERE state = 0 AND queue = ?1 AND run_at <= ?2 \
+                ORDER BY rank, run_at, seq LIMIT ?3)";
+        let taken = rows::bounded(jobs.len() - first);
+        desk.execute(lease, (queue, now.as_micros(), taken, worker.as_bytes()))?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The hot path out: telling the store the outcome of a delivery.
 
+use std::fmt::Write;
 use std::sync::Arc;
 
 use rusqlite::params;
@@ -21,13 +22,84 @@ pub(super) fn settle(
     now: Timestamp,
 ) -> Result<Vec<Settled>, Fault> {
     desk.begin()?;
-    let answers: Result<Vec<Settled>, Fault> = settlements
-        .iter()
-        .map(|settlement| apply(desk, worker, settlement, now))
-        .collect();
-    let answers = answers?;
-    desk.settled(settlements, &answers);
-    Ok(answers)
+    let mut answers: Vec<Option<Settled>> = vec![None; settlements.len()];
+    remove_together(desk, worker, settlements, now, &mut answers)?;
+    let mut all = Vec::with_capacity(answers.len());
+    for (settlement, answer) in settlements.iter().zip(answers) {
+        all.push(match answer {
+            Some(answer) => answer,
+            None => apply(desk, worker, settlement, now)?,
+        });
+    }
+    desk.settled(settlements, &all);
+    Ok(all)
+}
+
+/// From how many on removing them by one statement pays.
+const TOGETHER: usize = 4;
+
+/// Most outcomes are "done, remove it": these are checked by one statement and removed by another,
+/// since each statement opens all indexes anew. What has no answer afterwards is left to do.
+fn remove_together(
+    desk: &Desk<'_>,
+    worker: WorkerId,
+    settlements: &[Settlement],
+    now: Timestamp,
+    answers: &mut [Option<Settled>],
+) -> Result<(), Fault> {
+    let mut rows: Vec<(i64, usize)> = Vec::with_capacity(settlements.len());
+    for (place, settlement) in settlements.iter().enumerate() {
+        let (seq, marks) = rows::of_token(settlement.lease.token);
+        if marks == Marks::NONE && settlement.target(now).is_none() && settlement.follow.is_empty()
+        {
+            rows.push((seq, place));
+        }
+    }
+    // Of two that name one row, the second is left to do and finds it gone.
+    rows.sort_unstable();
+    rows.dedup_by_key(|&mut (seq, _)| seq);
+    if rows.len() < TOGETHER {
+        return Ok(());
+    }
+    for &(_, place) in &rows {
+        answers[place] = Some(Settled::LeaseLost);
+    }
+    let mut check = desk.statement(
+        "SELECT seq, id, deliveries FROM bus_jobs \
+         WHERE seq IN (SELECT value FROM json_each(?1)) AND state = 2 AND worker = ?2",
+    )?;
+    let asked = list(rows.iter().map(|&(seq, _)| seq));
+    let mut found = check.query((asked, worker.as_bytes()))?;
+    let mut valid = Vec::with_capacity(rows.len());
+    while let Some(row) = found.next()? {
+        let (seq, id, delivery): (i64, [u8; 16], i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let place = rows.binary_search_by_key(&seq, |&(seq, _)| seq);
+        let Some(&(_, place)) = place.ok().and_then(|at| rows.get(at)) else {
+            continue;
+        };
+        let lease = &settlements[place].lease;
+        if lease.job.as_bytes() == &id && i64::from(lease.delivery) == delivery {
+            answers[place] = Some(Settled::Applied);
+            valid.push(seq);
+        }
+    }
+    drop(found);
+    let remove = "DELETE FROM bus_jobs WHERE seq IN (SELECT value FROM json_each(?1))";
+    desk.execute(remove, [list(valid)])?;
+    Ok(())
+}
+
+/// Numbers as a parameter.
+fn list(numbers: impl IntoIterator<Item = i64>) -> String {
+    let mut list = String::from("[");
+    for number in numbers {
+        if list.len() > 1 {
+            list.push(',');
+        }
+        write!(list, "{number}").expect("writing to a string");
+    }
+    list.push(']');
+    list
 }
 
 /// Applies one outcome, if the lease is valid.

@@ -1,6 +1,6 @@
 //! Several processes on one file, and processes that are killed.
 
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use bus::clock::{Clock, SystemClock};
@@ -30,13 +30,14 @@ fn child() {
     runtime.block_on(work(&file));
 }
 
-/// Works until killed: claims, completes, rescues.
+/// Works until killed, or until its parent would have given up: claims, completes, rescues.
 async fn work(file: &str) {
     let driver = SqliteDriver::open(file, Synchronous::Full).await.unwrap();
     let worker = WorkerId::new();
     let request = ClaimRequest::one(QueueName::DEFAULT, 7);
     let mut settlements: Vec<Settlement> = Vec::new();
-    loop {
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    while tokio::time::Instant::now() < deadline {
         let now = SystemClock.now();
         driver.heartbeat(&info(worker, LEASE), now).await.unwrap();
         let both = driver.settle_and_claim(worker, &settlements, &request, now);
@@ -56,6 +57,18 @@ async fn work(file: &str) {
     }
 }
 
+/// A process that does not outlive the test.
+#[derive(Debug)]
+struct Child(std::process::Child);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // An error means that it has ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 fn spawn(place: &Place) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap());
     child.args([
@@ -64,7 +77,8 @@ fn spawn(place: &Place) -> Child {
         "--nocapture",
     ]);
     child.env(FILE, place.file());
-    child.stdout(Stdio::null()).spawn().unwrap()
+    child.stdout(Stdio::null());
+    Child(child.spawn().unwrap())
 }
 
 async fn completed(driver: &SqliteDriver) -> usize {
@@ -77,10 +91,11 @@ async fn killed_processes_lose_no_job_and_end_none_twice() {
     let place = Place::new("kill");
     let driver = place.migrated().await;
     let mut jobs: Vec<_> = (0..JOBS).map(|_| job()).collect();
+    let now = SystemClock.now();
     for job in &mut jobs {
-        job.max_attempts = 100;
+        (job.max_attempts, job.run_at) = (100, now);
     }
-    driver.push(jobs, SystemClock.now()).await.unwrap();
+    driver.push(jobs, now).await.unwrap();
     let mut children: Vec<Child> = (0..CHILDREN).map(|_| spawn(&place)).collect();
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let mut kills = 0;
@@ -91,18 +106,13 @@ async fn killed_processes_lose_no_job_and_end_none_twice() {
         }
         assert!(tokio::time::Instant::now() < deadline, "{done} of {JOBS}");
         if kills < KILLS && done > JOBS / (KILLS + 2) * (kills + 1) {
-            let mut victim = children.remove(0);
-            victim.kill().unwrap();
-            victim.wait().unwrap();
+            drop(children.remove(0));
             children.push(spawn(&place));
             kills += 1;
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    for mut child in children {
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
+    drop(children);
     assert!(kills > 0, "they were too fast to be killed");
     let mut page = Page {
         limit: MAX_BATCH,

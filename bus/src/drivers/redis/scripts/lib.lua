@@ -15,7 +15,7 @@ local JOB, STATE, IDS, DELAYED = base .. 'job', base .. 'state', base .. 'ids', 
 local FAIL, OUT, COUNT, KEEP = base .. 'fail', base .. 'out', base .. 'count', base .. 'keep'
 local PAUSED, WORKERS, INFO = base .. 'paused', base .. 'workers', base .. 'info'
 local HOLDERS, WAKE, ENDS, WATCH = base .. 'holders', base .. 'wake', base .. 'ends', base .. 'watch'
-local CHUNK, BYTES, KEPT = 2000, 16777216, 25
+local CHUNK, BYTES, KEPT, FEW = 2000, 16777216, 25, 16
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
 local NONE, ZERO, ONE = string.rep('\0', 8), string.rep('\0', 4), '\0\0\0\1'
 
@@ -110,8 +110,9 @@ local function flush()
   for queue, list in pairs(ready) do
     local key = READY(queue)
     bulk('ZADD', key, list)
-    -- Who found the queue empty is told when it is so no longer; the others come by anyway.
-    if call('ZCARD', key) * 2 == list.size then woken[queue] = true end
+    -- Who found the queue empty is told when it is so no longer. While many wait nobody sleeps: who
+    -- works comes by anyway. (A few may wait that a worker's clock finds not due yet.)
+    if call('ZCARD', key) - list.size / 2 < FEW then woken[queue] = true end
   end
   new_rows, new_ids, state, delayed, old_rows, old_ids, old_fails, ready =
     {}, {}, {}, {}, {}, {}, {}, {}
@@ -208,6 +209,8 @@ local function has(flags, flag)
   return bit.band(flags, flag) ~= 0
 end
 
+local holders
+
 -- Where a job is: its state's digit, its head, its row, its worker. Nothing: it is not stored.
 local function locate(id)
   local row = call('HGET', JOB, id)
@@ -228,7 +231,7 @@ local function locate(id)
       return '1', head, row
     end
   end
-  local holders = call('SMEMBERS', HOLDERS)
+  holders = holders or call('SMEMBERS', HOLDERS)
   for i = 1, #holders do
     local held = call('HGET', LEASED(holders[i]), id)
     if held then return '2', held, row, holders[i] end
