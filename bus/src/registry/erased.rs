@@ -11,6 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use pin_project_lite::pin_project;
 
+use super::blocking::on_blocking_pool;
 use super::caught::{Caught, Panic};
 use crate::clock::{self, Timestamp};
 use crate::codec::{CodecError, decode, encode};
@@ -223,20 +224,6 @@ fn panicked(panic: Panic) -> Ran {
         place: panic.place,
         ..Broken::new(FailureKind::Panic, panic.message, Fate::Retry)
     })
-}
-
-/// Runs a future where it may block its thread. If it is no longer waited for, the thread still
-/// goes on to the handler's end: nothing can stop a function.
-async fn on_blocking_pool<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
-) -> Result<T, Panic> {
-    let runtime = tokio::runtime::Handle::current();
-    let thread = tokio::task::spawn_blocking(move || runtime.block_on(Caught::new(work)));
-    match thread.await {
-        Ok(ended) => ended,
-        // Panics are caught inside: the runtime is shutting down and never ran it.
-        Err(_) => std::future::pending().await,
-    }
 }
 
 /// Why an execution was not waited for.

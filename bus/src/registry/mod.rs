@@ -4,6 +4,7 @@
 //!   from a stored name to its handler
 //! - not responsible for: deciding what runs when (`worker`)
 //! - invariant: it is read when asked, not once: a library loaded later is seen
+mod blocking;
 mod caught;
 mod erased;
 mod error;

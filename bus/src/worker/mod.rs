@@ -26,6 +26,7 @@ mod outcome;
 mod pump;
 mod queues;
 mod settle;
+mod wait;
 mod work;
 
 pub(crate) use config::Config;

@@ -4,23 +4,22 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::Instant;
-
 use super::config::Config;
 use super::execute::Surroundings;
 use super::hub::Hub;
 use super::queues::Queues;
 use super::settle::{Outbox, Pace};
+use super::wait::State;
 use super::work::Signals;
-use crate::clock::{self, Timestamp};
-use crate::driver::{Claims, Driver, DriverError, MAX_BATCH, Wake, Wakes};
+use crate::clock;
+use crate::driver::{Claims, Driver, DriverError, MAX_BATCH, Wakes};
 use crate::queue::cancelled_unbegun;
 use crate::registry::with_sources;
 use crate::telemetry::{Board, Pulse, Stats};
 
 /// While jobs are at hand and the store has more, outcomes may wait so long for the next claim:
 /// then one call does both.
-const LINGER: Duration = Duration::from_millis(2);
+pub(super) const LINGER: Duration = Duration::from_millis(2);
 /// How often to look for queues that are new to a worker of all queues.
 const DISCOVER: Duration = Duration::from_secs(5);
 /// How often to look for jobs at the least, even if wake-ups are complete.
@@ -43,36 +42,6 @@ pub(super) struct Pump {
     pub(super) outbox: Outbox,
     pub(super) pace: Pace,
     pub(super) state: State,
-}
-
-/// What the pump remembers from one round to the next.
-#[derive(Debug)]
-pub(super) struct State {
-    /// Jobs that may still be taken, if that is limited.
-    left: Option<u64>,
-    next_due: Option<Timestamp>,
-    next_poll: Instant,
-    next_discovery: Instant,
-    /// Calls that failed one after the other.
-    failures: u32,
-    /// When the grace ends; set when the draining began.
-    grace_ends: Option<Instant>,
-    wakes_closed: bool,
-}
-
-impl State {
-    pub(super) fn new(config: &Config) -> Self {
-        let now = clock::instant();
-        Self {
-            left: config.max_jobs,
-            next_due: None,
-            next_poll: now,
-            next_discovery: now,
-            failures: 0,
-            grace_ends: None,
-            wakes_closed: false,
-        }
-    }
 }
 
 impl Pump {
@@ -278,7 +247,7 @@ impl Pump {
         }
     }
 
-    fn poll(&self) -> Duration {
+    pub(super) fn poll(&self) -> Duration {
         let driver = self.driver.capabilities().poll.unwrap_or(BACKSTOP);
         self.config.poll.unwrap_or(driver)
     }
@@ -336,79 +305,6 @@ impl Pump {
         let done = inner.is_idle()
             && (self.state.left == Some(0) || (self.config.until_empty && !inner.hungry));
         done
-    }
-
-    /// Waits for a reason to call the store.
-    async fn wait(&mut self) {
-        let clock = Arc::clone(self.around.store.clock());
-        let (lingering, hungry) = {
-            let inner = self.hub.lock();
-            (inner.low.is_some(), inner.hungry)
-        };
-        let until = match (lingering, self.state.grace_ends) {
-            (true, _) => clock::instant() + LINGER,
-            (false, Some(end)) => self.next_look(end),
-            (false, None) => self.state.next_poll.min(self.next_discovery()),
-        };
-        let due = self.state.next_due.filter(|_| !hungry);
-        let draining = self.state.grace_ends.is_some();
-        tokio::select! {
-            () = self.hub.pump.notified() => {}
-            wake = self.wakes.next(), if !self.state.wakes_closed && !hungry => self.woken(wake),
-            () = tokio::time::sleep_until(until) => {
-                if !lingering && clock::instant() >= self.state.next_poll {
-                    self.state.next_poll = clock::instant() + self.poll();
-                    self.hub.lock().hungry = true;
-                }
-            }
-            () = async {
-                match due {
-                    Some(due) => clock.sleep_until(due).await,
-                    None => std::future::pending().await,
-                }
-            } => {
-                self.state.next_due = None;
-                self.hub.lock().hungry = true;
-            }
-            () = self.signals.stop.cancelled(), if !draining => {}
-            () = self.signals.now.cancelled(), if draining && !self.signals.now.is_cancelled() => {}
-        }
-    }
-
-    fn next_discovery(&self) -> Instant {
-        match self.queues.takes_all() {
-            true => self.state.next_discovery,
-            false => self.state.next_poll,
-        }
-    }
-
-    /// While draining: at the end of the grace, then now and then.
-    fn next_look(&self, grace_ends: Instant) -> Instant {
-        let soon = clock::instant() + Duration::from_millis(20);
-        if self.signals.now.is_cancelled() {
-            soon
-        } else {
-            grace_ends.max(soon)
-        }
-    }
-
-    fn woken(&mut self, wake: Option<Wake>) {
-        let mut inner = self.hub.lock();
-        match wake {
-            Some(Wake::All) => inner.hungry = true,
-            Some(Wake::Queues(names)) => {
-                if names.iter().any(|name| self.queues.has(name)) {
-                    inner.hungry = true;
-                }
-                self.queues.discovered(names);
-            }
-            // The store is closed: calls will say so.
-            None => self.state.wakes_closed = true,
-        }
-        // The wake-up may mean that a person asked a job to end.
-        if inner.active() > 0 && inner.free() == 0 {
-            self.hub.beat.notify_one();
-        }
     }
 
     fn pulse_numbers(&self) {

@@ -17,7 +17,9 @@ const _: () = {
         answer = move || -> ::bus::__private::Answer < Add > { (| value |
         ::core::result::Result::Ok(< u64 as ::bus::__private::IsOutput < Add, < Add as
         ::bus::__private::Command > ::Output >> ::it(value))) (add(command,)) };
-        ::bus::__private::Started::Ready(answer()) } }
+        ::bus::__private::Started::Ready(answer()) } } @ job {
+        ::bus::__private::inventory::submit! { ::bus::__private::Runnable::new:: < Add >
+        () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < Add >

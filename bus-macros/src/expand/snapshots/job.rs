@@ -170,9 +170,13 @@ impl ::bus::__private::Job for SendReceipt {
         )
     }
 }
-::bus::__private::inventory::submit! {
-    ::bus::__private::Declaration::new:: < SendReceipt > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    ::bus::__private::inventory::submit! {
+        ::bus::__private::Declaration::new:: < SendReceipt > ()
+    }
+};
+#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::bus::__private::Sanitize for SendReceipt {
     fn sanitize(&mut self) {
