@@ -9,8 +9,15 @@
 )]
 
 mod architecture;
+mod authorization;
 mod cache;
+mod dispatch;
 mod drivers;
 mod layers;
 mod middleware;
+mod policies;
+mod rate;
+mod registry;
+mod scope;
 mod tower;
+mod validation;

@@ -9,5 +9,5 @@ mod rule;
 mod types;
 
 pub(crate) use command::command;
-pub(crate) use handler::{Place, guess, handler};
+pub(crate) use handler::{Place, guess, handler, method_name};
 pub(crate) use rule::broken;

@@ -32,7 +32,10 @@ pub(crate) fn command(command: &Command) -> TokenStream {
         dispatch(bus, command),
         quote_spanned! {Span::mixed_site()=>
             #(#cfgs)*
-            #bus::inventory::submit! { #bus::Declaration::new::<#name>() }
+            #[allow(deprecated)]
+            const _: () = {
+                #bus::inventory::submit! { #bus::Declaration::new::<#name>() }
+            };
         },
         sanitize
             .map(|tokens| quote!(#(#cfgs)* #tokens))
@@ -153,9 +156,9 @@ fn remote_route(bus: &Bus, command: &Command, names: &CommandNames) -> TokenStre
         ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
             unsafe extern "Rust" {
                 #[link_name = #symbol]
-                fn entry(command: #name, cx: &#bus::Context) -> #bus::Started<'_, #name>;
+                fn __bus_entry(command: #name, cx: &#bus::Context) -> #bus::Started<'_, #name>;
             }
-            async move { #bus::finish(unsafe { entry(self, cx) }).await }
+            async move { #bus::finish(unsafe { __bus_entry(self, cx) }).await }
         }
     }
 }

@@ -2,8 +2,8 @@
 use super::command::{dispatch, implementation, item, keys};
 use super::companion::{self, Kind};
 use crate::model::Command;
-use crate::names::{Bus, CommandNames, respan, this_crate};
-use proc_macro2::{Span, TokenStream};
+use crate::names::{Bus, CommandNames, respan, this_crate, unraw};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
@@ -31,12 +31,21 @@ pub(crate) fn inert_command(command: &Command) -> TokenStream {
     quote!(#parts)
 }
 
-/// A handler for the command that a function with mistakes was meant for.
-pub(crate) fn inert_handler(bus: &Bus, command: &Path) -> TokenStream {
+/// A handler for the command that a function with mistakes was meant for. Inside an `impl` block,
+/// with the name of its `method`, it takes a constant that has a name.
+pub(crate) fn inert_handler(bus: &Bus, command: &Path, method: Option<&Ident>) -> TokenStream {
     let krate = this_crate();
     let companion = respan(command.to_token_stream(), Span::call_site());
+    let constant = match method {
+        None => quote_spanned!(Span::mixed_site()=> _),
+        Some(method) => {
+            let name = format!("__BUS_HANDLER_{}", unraw(method));
+            Ident::new(&name, Span::mixed_site()).to_token_stream()
+        }
+    };
     quote_spanned! {Span::mixed_site()=>
-        const _: () = {
+        #[allow(non_local_definitions, non_upper_case_globals)]
+        const #constant: () = {
             #companion! {
                 @from #krate
                 @local {

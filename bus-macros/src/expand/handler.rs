@@ -30,7 +30,7 @@ pub(crate) fn handlers(block: &HandlerBlock) -> TokenStream {
     let broken = block
         .broken
         .iter()
-        .map(|(bus, path)| inert_handler(bus, path));
+        .map(|(bus, path)| inert_handler(bus, path, None));
     let glue: TokenStream = good.chain(broken).collect();
     let item = &block.item;
     quote_spanned!(Span::mixed_site()=> #item #glue)
@@ -87,14 +87,14 @@ fn remote(handler: &Handler) -> TokenStream {
         },
     };
     quote_spanned! {site=>
-        // Public, since `wire!` finds it by inference in another crate.
+        // Items have no hygiene: names that no user has. Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
         #[allow(unreachable_pub, missing_debug_implementations)]
-        pub enum Here {}
+        pub enum __BusHere {}
         #[diagnostic::do_not_recommend]
-        impl #bus::HandledBy<Here> for #command {}
+        impl #bus::HandledBy<__BusHere> for #command {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
+        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
     }
 }
 

@@ -184,7 +184,10 @@ fn limit(bus: &Bus, command: &Command, rate: &Set<Rate>) -> TokenStream {
                 quote!(#index)
             }
         });
-    let key = shown_at(at, quote_spanned!(site=> &(#(&command.#fields,)*)));
+    let key = shown_at(
+        at,
+        quote_spanned!(site=> &(#(#bus::policy::field(&command.#fields),)*)),
+    );
     quote_spanned! {site=>
         static RATE: #bus::policy::KeyedRate = #bus::policy::KeyedRate::new(#quota);
         RATE.check::<Self>(#bus::policy::key(#key))?;

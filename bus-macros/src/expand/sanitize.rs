@@ -1,9 +1,11 @@
 //! `impl Sanitize`: each field through its sanitizers, in order.
+use super::spans::shown_at;
 use crate::model::{Field, Member, Sanitizer, Shape};
 use crate::names::{Bus, quiet};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote_spanned};
 use syn::Generics;
+use syn::spanned::Spanned;
 
 /// The implementation for a type of this shape.
 pub(crate) fn sanitize(bus: &Bus, name: &Ident, generics: &Generics, shape: &Shape) -> TokenStream {
@@ -55,6 +57,7 @@ pub(crate) fn sanitize(bus: &Bus, name: &Ident, generics: &Generics, shape: &Sha
         false => quote_spanned!(site=> match self { #(#arms)* }),
     };
     quote_spanned! {site=>
+        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         impl #parameters #bus::Sanitize for #name #arguments #bounds {
             fn sanitize(&mut self) { #body }
@@ -78,7 +81,10 @@ fn step(bus: &Bus, field: &Ident, sanitizer: &Sanitizer) -> TokenStream {
             let argument = located(field, word.span());
             quote_spanned!(site=> #bus::#call(#argument);)
         }
-        Sanitizer::With(path) => quote_spanned!(site=> #path(&mut *#field);),
+        Sanitizer::With(path) => {
+            let argument = shown_at(path.span(), quote_spanned!(site=> (&mut *#field)));
+            quote_spanned!(site=> #path #argument;)
+        }
         Sanitizer::Nested(at) => {
             let argument = located(field, *at);
             quote_spanned!(site=> #bus::Sanitize::sanitize(#argument);)

@@ -6,8 +6,9 @@ use crate::names::unraw;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{LitInt, LitStr, Path, Token};
+use syn::{Expr, LitInt, LitStr, Path, Token, Type};
 
 /// A key and how one writes it.
 pub(crate) struct Key {
@@ -94,11 +95,25 @@ fn list(known: &[Key]) -> String {
     names.join(", ")
 }
 
+/// Past a value with commas of its own, such as `|a, b| true` or `Map<u8, u8>`, as one.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    let value = input.fork();
+    let _ = value.parse::<Option<Token![=]>>();
+    for skip in [skip::<Expr>, skip::<Type>] {
+        let ahead = value.fork();
+        if skip(&ahead) && (ahead.is_empty() || ahead.peek(Token![,])) {
+            input.advance_to(&ahead);
+            return Ok(());
+        }
+    }
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+fn skip<T: Parse>(input: ParseStream<'_>) -> bool {
+    input.parse::<T>().is_ok()
 }
 
 /// The mistake of a value that is not what `what` says; `known` has the example.

@@ -3,6 +3,7 @@ use super::id::MessageId;
 use crate::extensions::Extensions;
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -216,6 +217,35 @@ impl Context {
                 .map_or(deadline, |sooner| sooner.min(deadline)),
         );
         self
+    }
+
+    /// The same, to be answered within `limit` from now, or before the deadline that it has if
+    /// that is sooner. A limit that is too long for the clock is none.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// #[command]
+    /// struct Endless;
+    ///
+    /// #[handler]
+    /// async fn endless(_: Endless) {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let soon = Context::new().with_timeout(Duration::from_millis(5));
+    /// let late = soon.dispatch(Endless).await;
+    /// assert!(matches!(late, Err(bus::Error::TimedOut { .. })));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(self, limit: Duration) -> Self {
+        match crate::clock::instant().checked_add(limit) {
+            Some(deadline) => self.with_deadline(deadline),
+            None => self,
+        }
     }
 
     /// The same, cancelled when `token` is.

@@ -106,6 +106,23 @@ impl<E> Error<E> {
         }
     }
 
+    /// The command that was not answered; not known of the handler's own error, which says what
+    /// it likes.
+    pub fn command(&self) -> Option<&'static Descriptor> {
+        match self {
+            Self::Invalid(invalid) => Some(invalid.command()),
+            Self::Denied(denied) => denied.command(),
+            Self::RateLimited { command, .. }
+            | Self::TimedOut { command, .. }
+            | Self::CircuitOpen { command, .. }
+            | Self::Overlapped { command }
+            | Self::Missing { command, .. }
+            | Self::Rejected { command, .. } => Some(command),
+            Self::Panicked(panicked) => Some(panicked.command()),
+            Self::Handler(_) => None,
+        }
+    }
+
     /// How long to wait before asking again, where that is known.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -116,7 +133,34 @@ impl<E> Error<E> {
         }
     }
 
+    /// The handler's own error, if it was that, by reference.
+    pub fn handler(&self) -> Option<&E> {
+        match self {
+            Self::Handler(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The handler's own error, if it was that.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command(error = u8)]
+    /// struct Fail;
+    ///
+    /// #[handler]
+    /// fn fail(_: Fail) -> Result<(), u8> {
+    ///     Err(7)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let error = bus::dispatch(Fail).await.unwrap_err();
+    /// assert_eq!(error.handler(), Some(&7));
+    /// assert_eq!(error.kind().to_string(), "handler");
+    /// assert_eq!(error.into_handler(), Some(7));
+    /// # }
+    /// ```
     pub fn into_handler(self) -> Option<E> {
         match self {
             Self::Handler(error) => Some(error),
@@ -124,7 +168,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// The same reason with the handler's error translated.
+    /// The same reason with the handler's error translated: to pass it on as that of another
+    /// command.
     pub fn map_handler<F>(self, translate: impl FnOnce(E) -> F) -> Error<F> {
         match self {
             Self::Invalid(invalid) => Error::Invalid(invalid),
@@ -259,6 +304,29 @@ impl Invalid {
     }
 
     /// Every broken rule with the path of its field, such as `lines[2].quantity`, ordered by path.
+    /// The path of a rule of the whole command is empty.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command]
+    /// struct Rename {
+    ///     #[validate(length(min = 1, message = "a name, please"))]
+    ///     name: String,
+    /// }
+    /// # #[handler] fn rename(_: Rename) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// match bus::dispatch(Rename { name: String::new() }).await {
+    ///     Err(bus::Error::Invalid(invalid)) => {
+    ///         let (path, broken) = &invalid.fields()[0];
+    ///         assert_eq!((path.as_str(), &*broken.code), ("name", "length"));
+    ///         assert_eq!(broken.message.as_deref(), Some("a name, please"));
+    ///     }
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// # }
+    /// ```
     pub fn fields(&self) -> Vec<(String, &ValidationError)> {
         let mut fields = Vec::new();
         collect("", self.errors(), &mut fields);

@@ -1,4 +1,5 @@
 //! The reasons of an error without their details.
+use std::fmt;
 
 /// The reasons of [`Error`](crate::Error) without their details: for metrics and for
 /// middleware.
@@ -33,5 +34,12 @@ impl ErrorKind {
             Self::Rejected => "rejected",
             Self::Handler => "handler",
         }
+    }
+}
+
+/// As [`as_str`](ErrorKind::as_str).
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

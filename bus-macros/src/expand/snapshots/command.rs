@@ -49,9 +49,12 @@ impl ::bus::__private::Dispatch for Add {
         ::bus::__private::run_in(self, cx)
     }
 }
-::bus::__private::inventory::submit! {
-    ::bus::__private::Declaration::new:: < Add > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    ::bus::__private::inventory::submit! {
+        ::bus::__private::Declaration::new:: < Add > ()
+    }
+};
 #[doc(hidden)]
 #[allow(non_local_definitions)]
 #[macro_export]

@@ -78,7 +78,12 @@ impl my::bus::__private::Command for PlaceOrder {
             RATE.check::<
                     Self,
                 >(
-                my::bus::__private::policy::key(&(&command.account, &command.quantity)),
+                my::bus::__private::policy::key(
+                    &(
+                        my::bus::__private::policy::field(&command.account),
+                        my::bus::__private::policy::field(&command.quantity),
+                    ),
+                ),
             )?;
             my::bus::__private::policy::timeout::<
                 Self,
@@ -165,10 +170,14 @@ impl my::bus::__private::Dispatch for PlaceOrder {
     }
 }
 #[cfg(feature = "orders")]
-my::bus::__private::inventory::submit! {
-    my::bus::__private::Declaration::new:: < PlaceOrder > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    my::bus::__private::inventory::submit! {
+        my::bus::__private::Declaration::new:: < PlaceOrder > ()
+    }
+};
 #[cfg(feature = "orders")]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl my::bus::__private::Sanitize for PlaceOrder {
     fn sanitize(&mut self) {

@@ -1,6 +1,7 @@
 async fn add(db: &Db, add: Add) -> u64 {
     1
 }
+#[allow(non_local_definitions, non_upper_case_globals)]
 const _: () = {
     Add! {
         @ from "app" @ local { #[diagnostic::do_not_recommend] impl

@@ -199,6 +199,6 @@ pub(super) async fn what_the_store_cannot_keep_is_refused_whole(subject: Subject
         .driver
         .push(vec![plain.clone(), limited], START)
         .await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(refused.expect_err("refused").kind(), ErrorKind::Unsupported);
     assert_eq!(subject.get(plain.id).await, None);
 }

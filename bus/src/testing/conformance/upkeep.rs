@@ -155,7 +155,11 @@ pub(super) async fn a_closed_driver_refuses_and_its_wakes_end(subject: Subject) 
     let mut wakes = subject.driver.wake();
     subject.driver.close().await.must();
     subject.driver.close().await.must();
-    let refused = subject.driver.push(jobs(1), START).await.unwrap_err();
+    let refused = subject
+        .driver
+        .push(jobs(1), START)
+        .await
+        .expect_err("refused");
     assert_eq!(refused.kind(), ErrorKind::Permanent);
     assert!(subject.driver.ping().await.is_err());
     while wakes.next().await.is_some() {}

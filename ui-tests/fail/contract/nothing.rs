@@ -1,0 +1,6 @@
+//! `contract!` takes commands.
+use bus::prelude::*;
+
+bus::contract! {}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! State that can't be shared between threads.
+use bus::prelude::*;
+
+use std::cell::Cell;
+
+#[command]
+struct PlaceOrder;
+
+#[handler]
+async fn place_order(_: PlaceOrder, count: &Cell<u32>) {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! `wire!` takes crates.
+use bus::prelude::*;
+
+bus::wire!();
+
+fn main() {}
