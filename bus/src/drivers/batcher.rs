@@ -261,6 +261,7 @@ mod tests {
                 .unwrap()
         };
         let first = runtime();
+        #[expect(clippy::async_yields_async, reason = "the answer outlives the runtime")]
         let lost = first.block_on(async {
             let lost = batcher.submit(vec![1]);
             tokio::task::yield_now().await;

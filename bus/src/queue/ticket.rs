@@ -122,7 +122,7 @@ impl<J: Job> Ticket<J> {
             _ => Err(WaitError::Dead {
                 id,
                 reason,
-                failure: ended.failure,
+                failure: ended.failure.map(Box::new),
             }),
         }
     }

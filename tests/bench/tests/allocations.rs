@@ -30,7 +30,9 @@ static ALLOCATOR: Counting = Counting;
 
 /// The allocations of 100 runs of a case, after one that sets everything up.
 fn of_a_hundred(name: &str) -> u64 {
-    let case = bus_bench::cases().into_iter().find(|(case, _)| *case == name);
+    let case = bus_bench::cases()
+        .into_iter()
+        .find(|(case, _)| *case == name);
     let (_, run) = case.expect("a case of the benchmark");
     run(1);
     let before = COUNT.get();
@@ -41,7 +43,10 @@ fn of_a_hundred(name: &str) -> u64 {
 // One test: the order matters, as the cases with a bus come last.
 #[test]
 fn only_what_must_be_boxed_is() {
-    assert!(of_a_hundred("tower BoxService") >= 100, "the counter counts");
+    assert!(
+        of_a_hundred("tower BoxService") >= 100,
+        "the counter counts"
+    );
     for straight in [
         "dispatch",
         "dispatch, validate + rate + timeout",
