@@ -3,7 +3,7 @@
 use crate::check::{self, Place};
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use crate::model::HandlerBlock;
+use crate::model::{Command, HandlerBlock, Options};
 use crate::names::Bus;
 use crate::{expand, parse};
 use proc_macro2::{Span, TokenStream};
@@ -34,8 +34,22 @@ fn guarded(item: &TokenStream, run: impl FnOnce(&mut Errors) -> TokenStream) -> 
 
 /// `#[command(…)]`
 pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    declared(attribute, item, parse::options, check::command)
+}
+
+/// `#[job(…)]`
+pub(crate) fn job(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    declared(attribute, item, parse::job_options, check::job)
+}
+
+fn declared(
+    attribute: TokenStream,
+    item: TokenStream,
+    parse_options: fn(TokenStream, &mut Errors) -> Options,
+    check: fn(&Command, &mut Errors),
+) -> TokenStream {
     guarded(&item.clone(), |errors| {
-        let options = parse::options(attribute, errors);
+        let options = parse_options(attribute, errors);
         let command = match parse::command(item.clone(), options, errors) {
             Ok(command) => command,
             Err(mistake) => {
@@ -43,7 +57,7 @@ pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream 
                 return item;
             }
         };
-        check::command(&command, errors);
+        check(&command, errors);
         match errors.is_empty() {
             true => expand::command(&command),
             false => expand::inert_command(&command),
@@ -60,8 +74,9 @@ pub(crate) fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream 
         };
         let glue = match check::handler(&function, Place::Free, bus.clone(), errors) {
             Some(handler) => expand::handler(&handler),
-            None => check::guess(&function.sig, Place::Free)
-                .map_or_else(TokenStream::new, |path| expand::inert_handler(&bus, &path)),
+            None => check::guess(&function.sig).map_or_else(TokenStream::new, |path| {
+                expand::inert_handler(&bus, &path, check::method_name(&function.sig))
+            }),
         };
         quote!(#item #glue)
     })
@@ -73,7 +88,12 @@ pub(crate) fn handlers(attribute: TokenStream, item: TokenStream) -> TokenStream
         let bus = Bus::new(parse::handler_options(attribute, errors).as_ref());
         let block = parse::block(item.clone(), errors);
         let Some(block) = errors.take(block) else {
-            return item;
+            // Perhaps it stands on the handler itself.
+            let glue = parse::function(item.clone())
+                .ok()
+                .and_then(|function| check::guess(&function.sig))
+                .map(|path| expand::inert_handler(&bus, &path, None));
+            return quote!(#item #glue);
         };
         if block.methods.is_empty() && errors.is_empty() {
             let message = "no method here has `#[handler]`: put it on those that handle a command";
@@ -85,20 +105,17 @@ pub(crate) fn handlers(attribute: TokenStream, item: TokenStream) -> TokenStream
                 .bus
                 .as_ref()
                 .map_or_else(|| bus.clone(), |path| Bus::new(Some(path)));
-            match check::handler(
-                &method.function,
-                Place::Method(&block.service),
-                bus.clone(),
-                errors,
-            ) {
+            let place = Place::Method(&block.service);
+            let handler = match block.is_generic {
+                true => None,
+                false => check::handler(&method.function, place, bus.clone(), errors),
+            };
+            match handler {
                 Some(mut handler) => {
                     handler.cfgs.extend(block.cfgs.iter().cloned());
                     handlers.push(handler);
                 }
-                None => broken.extend(
-                    check::guess(&method.function.sig, Place::Method(&block.service))
-                        .map(|path| (bus, path)),
-                ),
+                None => broken.extend(check::guess(&method.function.sig).map(|path| (bus, path))),
             }
         }
         expand::handlers(&HandlerBlock {

@@ -10,6 +10,7 @@ pub(crate) fn command(command: &Command, errors: &mut Errors) {
     generics(command, errors);
     key_fields(command, errors);
     retries(&command.options, errors);
+    counted_errors(&command.options, errors);
     rules(command, errors);
 }
 
@@ -73,6 +74,21 @@ fn retries(options: &Options, errors: &mut Errors) {
         Some(_) => return,
     };
     errors.at(&codes::CONTRADICTION, &backoff.key, message);
+}
+
+/// `only(…)` names variants of the declared error.
+fn counted_errors(options: &Options, errors: &mut Errors) {
+    let Some(throttle) = &options.throttle else {
+        return;
+    };
+    let Some(first) = throttle.value.only.first() else {
+        return;
+    };
+    if options.error.is_none() {
+        let message = "`only(…)` picks among the errors that the command declares, and it declares none: \
+             add `error = …`";
+        errors.at(&codes::CONTRADICTION, first, message);
+    }
 }
 
 /// `#[validate(…)]` is for structs with named fields, the key for hand-written rules.

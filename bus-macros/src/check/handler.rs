@@ -5,9 +5,11 @@ use crate::errors::{Errors, Mistake};
 use crate::model::{Handler, Receiver, Return};
 use crate::names::{Bus, written};
 use crate::parse::RawFn;
+use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{
-    FnArg, GenericParam, Path, PathArguments, ReturnType, Safety, Signature, Type, parse_quote,
+    FnArg, GenericArgument, GenericParam, Ident, Path, PathArguments, ReturnType, Safety,
+    Signature, Type, parse_quote, parse_quote_spanned,
 };
 
 /// Where a handler stands.
@@ -158,8 +160,15 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
                 .iter()
                 .any(|segment| !segment.arguments.is_none()) =>
         {
-            let message = "the first argument of a handler is its command, and a command has no type parameters; \
-                 injected arguments come after it";
+            let message = match wrapped(path) {
+                Some(command) => format!(
+                    "the first argument of a handler is its command, by value: write `{}` alone",
+                    written(command.to_token_stream())
+                ),
+                None => "the first argument of a handler is its command, and a command has no type parameters; \
+                     injected arguments come after it"
+                    .to_owned(),
+            };
             Err(Mistake::at(&codes::COMMAND_FIRST, first, message))
         }
         Some(path) if !is_parameter(path, sig) => Ok(path.clone()),
@@ -176,7 +185,9 @@ fn command(sig: &Signature) -> Result<Path, Mistake> {
 
 fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
     let ReturnType::Type(_, ty) = &sig.output else {
-        return Ok(Return::Plain(parse_quote!(())));
+        // Shown at the name: there is no type to show.
+        let place = Span::mixed_site().located_at(sig.ident.span());
+        return Ok(Return::Plain(parse_quote_spanned!(place=> ())));
     };
     if let Some(hidden) = find_impl_trait(ty) {
         let message = "the return type of a handler is written out, to be compared with the declaration: \
@@ -185,7 +196,7 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
     }
     let is_result = plain_path(ungrouped(ty))
         .and_then(|path| path.segments.last())
-        .is_some_and(|last| last.ident.to_string().ends_with("Result"));
+        .is_some_and(|last| last.ident == "Outcome" || last.ident.to_string().ends_with("Result"));
     let ty = outside(ty, sig, place.service());
     Ok(if is_result {
         Return::Fallible(ty)
@@ -196,16 +207,11 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
 
 /// Which command a handler with mistakes was meant for, so that the command is not reported as
 /// unhandled besides.
-pub(crate) fn guess(sig: &Signature, place: Place<'_>) -> Option<Path> {
-    // Nothing can be added inside an `impl` block.
-    let inside = sig
-        .inputs
-        .iter()
-        .any(|argument| matches!(argument, FnArg::Receiver(_)));
-    if inside && matches!(place, Place::Free) {
-        return None;
-    }
-    let by_value = typed(sig).filter_map(|ty| plain_path(ungrouped(ty)));
+pub(crate) fn guess(sig: &Signature) -> Option<Path> {
+    let by_value = typed(sig).filter_map(|ty| {
+        let path = plain_path(ungrouped(ty))?;
+        Some(wrapped(path).unwrap_or(path))
+    });
     let by_reference = typed(sig).filter_map(|ty| match ungrouped(ty) {
         Type::Reference(reference) => plain_path(ungrouped(&reference.elem)),
         _ => None,
@@ -219,6 +225,26 @@ pub(crate) fn guess(sig: &Signature, place: Place<'_>) -> Option<Path> {
     };
     let first = by_value.chain(by_reference).find(plain)?;
     Some(first.clone())
+}
+
+/// The name of a method under `#[handler]` that stands outside `#[handlers]`, which shows by its
+/// `self` only.
+pub(crate) fn method_name(sig: &Signature) -> Option<&Ident> {
+    let first = sig.inputs.first();
+    matches!(first, Some(FnArg::Receiver(_))).then_some(&sig.ident)
+}
+
+/// What a pointer points to: `PlaceOrder` of `Box<PlaceOrder>`.
+fn wrapped(path: &Path) -> Option<&Path> {
+    let last = path.segments.last()?;
+    let is_pointer = ["Box", "Arc", "Rc"].iter().any(|name| last.ident == name);
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+        return None;
+    };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ty)) if is_pointer => plain_path(ungrouped(ty)),
+        _ => None,
+    }
 }
 
 fn is_parameter(path: &Path, sig: &Signature) -> bool {

@@ -2,8 +2,8 @@
 use super::command::{dispatch, implementation, item, keys};
 use super::companion::{self, Kind};
 use crate::model::Command;
-use crate::names::{Bus, CommandNames, respan, this_crate};
-use proc_macro2::{Span, TokenStream};
+use crate::names::{Bus, CommandNames, respan, this_crate, unraw};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
@@ -25,18 +25,31 @@ pub(crate) fn inert_command(command: &Command) -> TokenStream {
         implementation(bus, command, &route),
         dispatch(bus, command),
         companion::companion(command, names, Kind::Inert),
-        keys(bus, &command.options.keys),
+        match command.options.job {
+            Some(_) => super::job::inert(bus, command),
+            None => TokenStream::new(),
+        },
+        keys(bus, command),
     ];
     let parts: TokenStream = parts.into_iter().collect();
     quote!(#parts)
 }
 
-/// A handler for the command that a function with mistakes was meant for.
-pub(crate) fn inert_handler(bus: &Bus, command: &Path) -> TokenStream {
+/// A handler for the command that a function with mistakes was meant for. Inside an `impl` block,
+/// with the name of its `method`, it takes a constant that has a name.
+pub(crate) fn inert_handler(bus: &Bus, command: &Path, method: Option<&Ident>) -> TokenStream {
     let krate = this_crate();
     let companion = respan(command.to_token_stream(), Span::call_site());
+    let constant = match method {
+        None => quote_spanned!(Span::mixed_site()=> _),
+        Some(method) => {
+            let name = format!("__BUS_HANDLER_{}", unraw(method));
+            Ident::new(&name, Span::mixed_site()).to_token_stream()
+        }
+    };
     quote_spanned! {Span::mixed_site()=>
-        const _: () = {
+        #[allow(non_local_definitions, non_upper_case_globals)]
+        const #constant: () = {
             #companion! {
                 @from #krate
                 @local {
@@ -48,6 +61,7 @@ pub(crate) fn inert_handler(bus: &Bus, command: &Path) -> TokenStream {
                     }
                 }
                 @remote {}
+                @job {}
             }
         };
     }

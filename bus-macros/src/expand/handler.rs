@@ -2,7 +2,7 @@
 use super::fallback::inert_handler;
 use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
-use crate::names::{quiet, respan, this_crate, unraw, written};
+use crate::names::{respan, this_crate, unraw, written};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
@@ -13,12 +13,13 @@ pub(crate) fn handler(handler: &Handler) -> TokenStream {
     // The same path with another span: the user's must not lead to the companion.
     let companion = respan(handler.command.to_token_stream(), Span::call_site());
     let (local, remote) = (local(handler), remote(handler));
+    let job = job(handler);
     let (registration, cfgs) = (registration(handler), &handler.cfgs);
     quote_spanned! {Span::mixed_site()=>
         #(#cfgs)*
         #[allow(deprecated)]
         const _: () = {
-            #companion! { @from #krate @local { #local } @remote { #remote } }
+            #companion! { @from #krate @local { #local } @remote { #remote } @job { #job } }
             #bus::inventory::submit! { #registration }
         };
     }
@@ -30,10 +31,19 @@ pub(crate) fn handlers(block: &HandlerBlock) -> TokenStream {
     let broken = block
         .broken
         .iter()
-        .map(|(bus, path)| inert_handler(bus, path));
+        .map(|(bus, path)| inert_handler(bus, path, None));
     let glue: TokenStream = good.chain(broken).collect();
     let item = &block.item;
     quote_spanned!(Span::mixed_site()=> #item #glue)
+}
+
+/// What a worker needs to run it, kept if the command is a job.
+fn job(handler: &Handler) -> TokenStream {
+    let bus = &handler.bus;
+    let command = respan(handler.command.to_token_stream(), Span::call_site());
+    quote_spanned! {Span::mixed_site()=>
+        #bus::inventory::submit! { #bus::Runnable::new::<#command>() }
+    }
 }
 
 /// `impl Handled`: what the compiler can see through, and inline.
@@ -80,21 +90,25 @@ fn remote(handler: &Handler) -> TokenStream {
     let quiet = respan(command.to_token_stream(), Span::call_site());
     let answer = answer(handler);
     let started = match handler.is_async {
-        true => quote_spanned!(site=> #bus::Started::Later(::std::boxed::Box::pin(#answer))),
+        true => {
+            let boxed = quote_spanned!(site=> ::std::boxed::Box::pin(#answer));
+            let boxed = shown_at(handler.ident.span(), boxed);
+            quote_spanned!(site=> #bus::Started::Later(#boxed))
+        }
         false => quote_spanned! {site=>
             let answer = move || -> #bus::Answer<#quiet> { #answer };
             #bus::Started::Ready(answer())
         },
     };
     quote_spanned! {site=>
-        // Public, since `wire!` finds it by inference in another crate.
+        // Items have no hygiene: names that no user has. Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
         #[allow(unreachable_pub, missing_debug_implementations)]
-        pub enum Here {}
+        pub enum __BusHere {}
         #[diagnostic::do_not_recommend]
-        impl #bus::HandledBy<Here> for #command {}
+        impl #bus::HandledBy<__BusHere> for #command {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
+        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
     }
 }
 
@@ -135,7 +149,9 @@ fn answer(handler: &Handler) -> TokenStream {
 /// The call of the function or method.
 fn called(handler: &Handler, command: &TokenStream) -> TokenStream {
     let site = Span::mixed_site();
-    let (bus, name) = (&handler.bus, quiet(&handler.ident));
+    let bus = &handler.bus;
+    // Not `mixed_site`: there a function named `command` would be the variable.
+    let name = respan(handler.ident.to_token_stream(), Span::call_site());
     let service = handler
         .service
         .as_ref()
@@ -177,12 +193,13 @@ fn registration(handler: &Handler) -> TokenStream {
         .injected
         .iter()
         .map(|argument| quote_spanned!(site=> <#argument as #bus::FromContext<'_>>::need));
+    let blocking = (!handler.is_async).then(|| quote_spanned!(site=> .blocking()));
     quote_spanned! {site=>
         #bus::Registration::new::<#command>(
             ::core::concat!(::core::module_path!(), #path),
             ::core::file!(),
             #line,
             &[#service #(#needs),*],
-        )
+        ) #blocking
     }
 }

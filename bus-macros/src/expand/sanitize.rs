@@ -1,9 +1,11 @@
 //! `impl Sanitize`: each field through its sanitizers, in order.
+use super::spans::wholly_at;
 use crate::model::{Field, Member, Sanitizer, Shape};
 use crate::names::{Bus, quiet};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Generics;
+use syn::spanned::Spanned;
 
 /// The implementation for a type of this shape.
 pub(crate) fn sanitize(bus: &Bus, name: &Ident, generics: &Generics, shape: &Shape) -> TokenStream {
@@ -55,18 +57,12 @@ pub(crate) fn sanitize(bus: &Bus, name: &Ident, generics: &Generics, shape: &Sha
         false => quote_spanned!(site=> match self { #(#arms)* }),
     };
     quote_spanned! {site=>
+        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         impl #parameters #bus::Sanitize for #name #arguments #bounds {
             fn sanitize(&mut self) { #body }
         }
     }
-}
-
-/// The binding, shown at a word: an argument's mistake is shown where the argument is.
-fn located(field: &Ident, at: Span) -> Ident {
-    let mut located = field.clone();
-    located.set_span(field.span().located_at(at));
-    located
 }
 
 /// One sanitizer; what does not fit is shown at its word.
@@ -75,12 +71,15 @@ fn step(bus: &Bus, field: &Ident, sanitizer: &Sanitizer) -> TokenStream {
     match sanitizer {
         Sanitizer::Text(word) => {
             let call = quiet(word);
-            let argument = located(field, word.span());
+            let argument = wholly_at(word.span(), quote!(#field));
             quote_spanned!(site=> #bus::#call(#argument);)
         }
-        Sanitizer::With(path) => quote_spanned!(site=> #path(&mut *#field);),
+        Sanitizer::With(path) => {
+            let argument = wholly_at(path.span(), quote_spanned!(site=> &mut *#field));
+            quote_spanned!(site=> #path(#argument);)
+        }
         Sanitizer::Nested(at) => {
-            let argument = located(field, *at);
+            let argument = wholly_at(*at, quote!(#field));
             quote_spanned!(site=> #bus::Sanitize::sanitize(#argument);)
         }
     }

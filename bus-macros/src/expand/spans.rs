@@ -1,5 +1,5 @@
 //! Where an error is shown, without showing generated code there in an editor.
-use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 
 /// The same tokens, of which punctuation, groups, `impl` and `Self` are shown at `place`.
 ///
@@ -18,6 +18,26 @@ pub(super) fn shown_at(place: Span, tokens: TokenStream) -> TokenStream {
                 let span = token.span().located_at(place);
                 token.set_span(span);
             }
+            token
+        })
+        .collect()
+}
+
+/// The same tokens, all of them shown at `place`: at a text or at a word of an attribute, where an
+/// editor looks for nothing.
+pub(super) fn wholly_at(place: Span, tokens: TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|token| {
+            let span = token.span().located_at(place);
+            let mut token = match token {
+                TokenTree::Group(group) => {
+                    let inside = wholly_at(place, group.stream());
+                    TokenTree::Group(Group::new(group.delimiter(), inside))
+                }
+                other => other,
+            };
+            token.set_span(span);
             token
         })
         .collect()

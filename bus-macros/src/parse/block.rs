@@ -17,6 +17,8 @@ pub(crate) struct RawBlock {
     pub(crate) item: TokenStream,
     /// The methods that had it.
     pub(crate) methods: Vec<RawMethod>,
+    /// Whether it has type parameters: a mistake, after which no method is a handler.
+    pub(crate) is_generic: bool,
 }
 
 /// A method with `#[handler]`.
@@ -40,7 +42,13 @@ pub(crate) fn block(tokens: TokenStream, errors: &mut Errors) -> Result<RawBlock
         }
     };
     let head: TokenStream = head.into_iter().collect();
-    let (attrs, service) = header(head.clone())?;
+    let (attrs, generics, service) = header(head.clone())?;
+    let is_generic = !generics.params.is_empty();
+    if is_generic {
+        let message = "a service with handlers can't be generic: which of its types is meant? \
+             Write the block for one, as in `impl Service<Db>`";
+        errors.at(&codes::GENERIC_HANDLER, generics.params, message);
+    }
     let (inside, methods) = (|input: ParseStream<'_>| Ok(items(input, errors)))
         .parse2(body.stream())
         .and_then(|result| result)
@@ -52,11 +60,12 @@ pub(crate) fn block(tokens: TokenStream, errors: &mut Errors) -> Result<RawBlock
         service,
         item: quote!(#head #new),
         methods,
+        is_generic,
     })
 }
 
-/// `impl Service`, without generics and without a trait.
-fn header(tokens: TokenStream) -> Result<(Vec<Attribute>, Type), Mistake> {
+/// `impl Service`, without a trait.
+fn header(tokens: TokenStream) -> Result<(Vec<Attribute>, Generics, Type), Mistake> {
     let read = |input: ParseStream<'_>| {
         let attrs = Attribute::parse_outer(input)?;
         input.parse::<Option<Token![unsafe]>>()?;
@@ -75,19 +84,8 @@ fn header(tokens: TokenStream) -> Result<(Vec<Attribute>, Type), Mistake> {
         input.parse::<TokenStream>()?;
         Ok((attrs, generics, service))
     };
-    let (attrs, generics, service) = read
-        .parse2(tokens)
-        .map_err(|error| Mistake::of(&codes::WRONG_ITEM, error))?;
-    if !generics.params.is_empty() {
-        let message = "a service with handlers can't be generic: which of its types is meant? \
-             Write the block for one, as in `impl Service<Db>`";
-        return Err(Mistake::at(
-            &codes::GENERIC_HANDLER,
-            generics.params,
-            message,
-        ));
-    }
-    Ok((attrs, service))
+    read.parse2(tokens)
+        .map_err(|error| Mistake::of(&codes::WRONG_ITEM, error))
 }
 
 /// All items, and apart the methods with `#[handler]`.

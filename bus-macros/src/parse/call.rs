@@ -187,7 +187,7 @@ pub(crate) fn wire(tokens: TokenStream) -> Result<Wire, Mistake> {
             None => Vec::new(),
         };
         if crates.is_empty() && contracts.is_empty() {
-            return Err(input.error("nothing is wired"));
+            return Err(syn::Error::new(input.span(), "nothing is wired"));
         }
         Ok(Wire {
             bus,
@@ -204,7 +204,7 @@ pub(crate) fn contract(tokens: TokenStream) -> Result<(Bus, Vec<Path>), Mistake>
         let bus = given(input)?;
         let commands = paths(input)?;
         if commands.is_empty() {
-            return Err(input.error("a contract without commands"));
+            return Err(syn::Error::new(input.span(), "a contract without commands"));
         }
         Ok((bus, commands))
     };

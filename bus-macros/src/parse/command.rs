@@ -11,7 +11,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{ExprArray, LitStr, Path, Token, parenthesized};
 
-const KEYS: &[Key] = &[
+pub(super) const KEYS: &[Key] = &[
     Key {
         name: "name",
         example: "name = \"orders.place\"",
@@ -76,14 +76,19 @@ const MOST_RETRIES: u32 = 1000;
 /// Reads all keys; what is wrong is told and left out.
 pub(crate) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
-    options.keys = read(tokens, KEYS, errors, |key, input| {
-        one(&mut options, key, input)
+    options.keys = read(tokens, KEYS, &[], errors, |key, input| {
+        one(&mut options, &Values(KEYS), key, input)
     });
     options
 }
 
-fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(), Mistake> {
-    let values = Values(KEYS);
+/// Reads the value of one key.
+pub(super) fn one(
+    options: &mut Options,
+    values: &Values<'_>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> Result<(), Mistake> {
     match unraw(key).as_str() {
         "name" => options.name = Some(values.text(key, input, &codes::BAD_NAME, name)?),
         "version" => {
@@ -108,8 +113,8 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
                 Some(values.text(key, input, &codes::BAD_DURATION, literals::period)?);
         }
         "retries" => options.retries = Some(values.number(key, input, 0..=MOST_RETRIES)?),
-        "backoff" => options.backoff = Some(backoff(&values, key, input)?),
-        "throttle" => options.throttle = Some(throttle(&values, key, input)?),
+        "backoff" => options.backoff = Some(backoff(values, key, input)?),
+        "throttle" => options.throttle = Some(throttle(values, key, input)?),
         "middleware" => {
             let list: Set<ExprArray> = values.any(key, input, "takes a list of values")?;
             let value = list.value.elems.into_iter().collect();

@@ -56,10 +56,12 @@ const KEYS: &[Key] = &[Key {
     example: "crate = my::bus",
 }];
 
-/// The keys of `#[handler(…)]` and `#[handlers(…)]`: the path of the library.
+/// The keys of `#[handler(…)]`, `#[handlers(…)]` and `#[sanitized(…)]`: the path of the library.
+/// One of a command is no slip of the pen.
 pub(crate) fn handler_options(tokens: TokenStream, errors: &mut Errors) -> Option<Path> {
     let mut bus = None;
-    read(tokens, KEYS, errors, |key, input| {
+    let of_commands = super::command::KEYS;
+    read(tokens, KEYS, of_commands, errors, |key, input| {
         bus = Some(Values(KEYS).module(key, input)?.value);
         Ok(())
     });

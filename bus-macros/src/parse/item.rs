@@ -3,7 +3,7 @@ use super::rules::{is_nested, literal_rules};
 use super::sanitize::sanitizers;
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use crate::model::{Command, Field, Member, Options, Rules, Shape, Variant};
+use crate::model::{Command, Derived, Field, Member, Options, Rules, Shape, Variant};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
@@ -18,13 +18,20 @@ pub(crate) fn command(
     errors: &mut Errors,
 ) -> Result<Command, Mistake> {
     let mut input: DeriveInput =
-        syn::parse2(tokens.clone()).map_err(|error| wrong_item(tokens, error))?;
+        syn::parse2(tokens.clone()).map_err(|error| wrong_item(tokens, error, "command"))?;
     if let Data::Union(data) = &input.data {
         let message = "a command can't be a union; `#[command]` goes on a struct or an enum";
         return Err(Mistake::at(&codes::WRONG_ITEM, data.union_token, message));
     }
     let shape = shape(&input.data, errors);
     let rules = rules(&input);
+    let mut options = options;
+    if let Some(job) = &mut options.job {
+        job.serde = Derived {
+            serialize: derives(&input.attrs, "Serialize"),
+            deserialize: derives(&input.attrs, "Deserialize"),
+        };
+    }
     twice(&input.attrs, &["sanitized"], errors);
     let mut command = Command {
         options,
@@ -52,7 +59,7 @@ pub(crate) fn sanitized(
     errors: &mut Errors,
 ) -> Result<(DeriveInput, Shape), Mistake> {
     let mut input: DeriveInput =
-        syn::parse2(tokens).map_err(|error| Mistake::of(&codes::WRONG_ITEM, error))?;
+        syn::parse2(tokens.clone()).map_err(|error| wrong_item(tokens, error, "sanitized"))?;
     if let Data::Union(data) = &input.data {
         let message = "a union can't be sanitized: which of its fields is set is not known";
         return Err(Mistake::at(&codes::WRONG_ITEM, data.union_token, message));
@@ -198,8 +205,8 @@ pub(crate) fn cfgs(attributes: &[Attribute]) -> Vec<Attribute> {
         .collect()
 }
 
-/// What stands under `#[command]` instead of a struct or an enum.
-fn wrong_item(tokens: TokenStream, error: syn::Error) -> Mistake {
+/// What stands under our attribute instead of a struct or an enum.
+fn wrong_item(tokens: TokenStream, error: syn::Error, ours: &str) -> Mistake {
     let keyword = (|input: ParseStream<'_>| {
         Attribute::parse_outer(input)?;
         input.parse::<Visibility>()?;
@@ -211,15 +218,14 @@ fn wrong_item(tokens: TokenStream, error: syn::Error) -> Mistake {
     let Ok(Some(keyword)) = keyword else {
         return Mistake::of(&codes::WRONG_ITEM, error);
     };
-    let message = match keyword.to_string().as_str() {
+    let hint = match keyword.to_string().as_str() {
         "struct" | "enum" | "union" => return Mistake::of(&codes::WRONG_ITEM, error),
-        "fn" | "async" | "unsafe" | "const" | "extern" => {
-            "`#[command]` goes on a struct or an enum; for the function that handles one write `#[handler]`"
+        "fn" | "async" | "unsafe" | "const" | "extern" if ours == "command" => {
+            "; for the function that handles one write `#[handler]`"
         }
-        "type" => {
-            "`#[command]` goes on a struct or an enum: put it on the type that this one names"
-        }
-        _ => "`#[command]` goes on a struct or an enum",
+        "type" => ": put it on the type that this one names",
+        _ => "",
     };
+    let message = format!("`#[{ours}]` goes on a struct or an enum{hint}");
     Mistake::at(&codes::WRONG_ITEM, keyword, message)
 }

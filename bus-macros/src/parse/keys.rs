@@ -6,27 +6,30 @@ use crate::names::unraw;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{LitInt, LitStr, Path, Token};
+use syn::{Expr, LitInt, LitStr, Path, Token, Type};
 
 /// A key and how one writes it.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) example: &'static str,
 }
 
 /// Calls `each` for every known key, with the stream behind it. After a mistake it goes on at
-/// the next comma. Answers every key as written.
+/// the next comma. Answers every key as written. Keys that are `foreign` belong to a command.
 pub(crate) fn read(
     tokens: TokenStream,
     known: &[Key],
+    foreign: &[Key],
     errors: &mut Errors,
     mut each: impl FnMut(&Ident, ParseStream<'_>) -> Result<(), Mistake>,
 ) -> Vec<Ident> {
     let mut seen: Vec<Ident> = Vec::new();
     let mut all = |input: ParseStream<'_>| -> syn::Result<()> {
         while !input.is_empty() {
-            if let Err(mistake) = one(input, known, &mut seen, &mut each) {
+            if let Err(mistake) = one(input, (known, foreign), &mut seen, &mut each) {
                 errors.push(mistake);
                 skip_to_comma(input)?;
             }
@@ -49,7 +52,7 @@ pub(crate) fn read(
 
 fn one(
     input: ParseStream<'_>,
-    known: &[Key],
+    (known, foreign): (&[Key], &[Key]),
     seen: &mut Vec<Ident>,
     each: &mut impl FnMut(&Ident, ParseStream<'_>) -> Result<(), Mistake>,
 ) -> Result<(), Mistake> {
@@ -61,6 +64,10 @@ fn one(
     let twice = seen.iter().any(|before| unraw(before) == name);
     seen.push(key.clone());
     if !known.iter().any(|known| known.name == name) {
+        if foreign.iter().any(|foreign| foreign.name == name) {
+            let message = format!("`{name}` is declared at the command: `#[command({name} …)]`");
+            return Err(Mistake::at(&codes::UNKNOWN_KEY, &key, message));
+        }
         let names = known.iter().map(|known| known.name);
         return Err(unknown(&codes::UNKNOWN_KEY, "key", &key, names));
     }
@@ -94,11 +101,25 @@ fn list(known: &[Key]) -> String {
     names.join(", ")
 }
 
+/// Past a value with commas of its own, such as `|a, b| true` or `Map<u8, u8>`, as one.
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    let value = input.fork();
+    let _ = value.parse::<Option<Token![=]>>();
+    for skip in [skip::<Expr>, skip::<Type>] {
+        let ahead = value.fork();
+        if skip(&ahead) && (ahead.is_empty() || ahead.peek(Token![,])) {
+            input.advance_to(&ahead);
+            return Ok(());
+        }
+    }
     while !input.is_empty() && !input.peek(Token![,]) {
         input.parse::<TokenTree>()?;
     }
     Ok(())
+}
+
+fn skip<T: Parse>(input: ParseStream<'_>) -> bool {
+    input.parse::<T>().is_ok()
 }
 
 /// The mistake of a value that is not what `what` says; `known` has the example.

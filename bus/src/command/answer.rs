@@ -7,8 +7,9 @@ use crate::error::BoxError;
 /// so that a mistake is shown there.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "a handler of `{C}` cannot return `{Self}`",
-    label = "a handler returns its output or `Result<output, error>`"
+    message = "this handler of `{C}` returns `{Self}`, which is named like a `Result` and is none [BUS004]",
+    label = "not a `Result`",
+    note = "a type whose name ends in `Result` is taken as one: return `Result<_, _>`, or name the type otherwise"
 )]
 pub trait IntoAnswer<C: Command> {
     fn into_answer(self) -> Answer<C>;
@@ -53,7 +54,8 @@ impl<C, T> IsOutput<C, T> for T {
 #[diagnostic::on_unimplemented(
     message = "this handler fails with `{Self}`, but `{C}` declares `error = {E}` [BUS005]",
     label = "expected `Result<_, {E}>`",
-    note = "fail with `{E}`, or declare `error = {Self}` at `{C}`"
+    note = "fail with `{E}`, or declare `error = {Self}` at `{C}`",
+    note = "a command that declares no error takes every type that implements `std::error::Error`"
 )]
 pub trait IsError<C, E> {
     fn it(self) -> E;

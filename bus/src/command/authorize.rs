@@ -86,8 +86,9 @@ impl fmt::Display for Denied {
 
 /// What a policy function may return: `bool`, or `Result<(), Denied>`.
 #[diagnostic::on_unimplemented(
-    message = "a policy function cannot return `{Self}`",
-    label = "`authorize` takes `fn(&Command, &Context) -> bool` or `-> Result<(), Denied>`"
+    message = "the function of `authorize` returns `{Self}`, which is no decision [BUS037]",
+    label = "not a decision",
+    note = "write `fn(&Command, &Context) -> bool`, or `-> Result<(), Denied>` to say why not"
 )]
 pub trait IntoDecision {
     /// Allowed, or refused with a reason.

@@ -3,6 +3,11 @@ use std::borrow::Cow;
 
 /// A type that cleans itself: write [`#[sanitized]`](crate::sanitized) on what is nested in
 /// commands, or implement it by hand. Commands need neither.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be sanitized: it does not implement `Sanitize` [BUS039]",
+    label = "`nested` needs `Sanitize`",
+    note = "put `#[bus::sanitized]` on the definition of `{Self}`, with `#[sanitize(…)]` on its fields, or drop `nested`"
+)]
 pub trait Sanitize {
     /// Cleans the value in place.
     fn sanitize(&mut self);
@@ -30,8 +35,8 @@ impl<T: Sanitize> Sanitize for Box<T> {
 ///
 /// None allocates when there is nothing to clean.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be sanitized as text",
-    label = "`trim`, `lowercase`, `uppercase` and `collapse_whitespace` take `String`, `Cow<str>`, `Box<str>`, or `Option`/`Vec` of these",
+    message = "`{Self}` can't be sanitized as text [BUS038]",
+    label = "for `String`, `Cow<str>`, `Box<str>`, and `Option` or `Vec` of these",
     note = "for another type write `#[sanitize(with = path)]` with a `fn(&mut {Self})`, or `#[sanitize(nested)]` if it implements `Sanitize`"
 )]
 pub trait SanitizeText {

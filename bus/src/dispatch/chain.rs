@@ -1,7 +1,8 @@
 //! The middleware that a command names: known when compiled, so nothing of them is boxed.
 use super::call::{Call, Verdict};
+use super::end::End;
 use super::middleware::{Middleware, Next};
-use super::slot::{End, Slot};
+use super::slot::Slot;
 use crate::command::Command;
 use std::any::Any;
 use std::future::Future;
@@ -28,10 +29,8 @@ impl Chain for () {
 
 impl<M: Middleware, R: Chain> Chain for (M, R) {
     async fn through<'a, C: Command>(&'a self, slot: &'a Slot<C>) -> Verdict {
-        let rest = pin!(End::new(|| self.1.through(slot)));
-        self.0
-            .handle(Call::new(slot), Next::new(slot, &[], rest))
-            .await
+        let rest = pin!(End::new(slot, || self.1.through(slot)));
+        self.0.handle(Call::new(slot), Next::new(rest)).await
     }
 }
 

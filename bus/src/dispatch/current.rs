@@ -83,7 +83,7 @@ pub(crate) fn context_made() {
 }
 
 /// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
-pub(super) fn next() -> Context {
+pub(crate) fn next() -> Context {
     CURRENT.with_borrow(|current| current.as_ref().map_or_else(Context::root, Context::child))
 }
 

@@ -1,11 +1,12 @@
 //! `Middleware` and `Next`: code around every handler, or around one.
 use super::call::{Call, Verdict};
-use super::slot::{AnyEnd, AnySlot};
+use super::end::{AnyEnd, End};
+use super::slot::AnySlot;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 /// Code around handlers: given to the bus (`Bus::builder().middleware(…)`) it meets every
 /// dispatch, named by a command (`#[command(middleware = [Audit])]`) only that one's.
@@ -52,7 +53,7 @@ use std::task::Poll;
 /// # Ok(()) }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a middleware",
+    message = "`{Self}` is not a middleware [BUS040]",
     label = "not a middleware",
     note = "implement `bus::Middleware` for it, or give a function `async fn(Call<'_>, Next<'_>) -> Verdict`"
 )]
@@ -66,6 +67,7 @@ pub trait Middleware: Send + Sync + 'static {
 }
 
 /// A function is a middleware.
+#[diagnostic::do_not_recommend]
 impl<F> Middleware for F
 where
     F: for<'a> Function<'a> + Send + Sync + 'static,
@@ -96,20 +98,45 @@ where
 /// A middleware whose type is not known.
 #[doc(hidden)]
 pub trait ErasedMiddleware: Send + Sync {
+    /// Handles one dispatch; `rest` are the middleware behind this one, and `tail` begins
+    /// what is behind them all.
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a>;
 }
+
+/// A future of a verdict whose type is not known.
+pub type BoxVerdict<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+/// Begins what is behind the middleware of the bus.
+pub type Tail<'a> = dyn Fn() -> BoxVerdict<'a> + Send + Sync + 'a;
 
 impl<M: Middleware> ErasedMiddleware for M {
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(self.handle(call, next))
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a> {
+        Box::pin(async move {
+            let rest = pin!(End::new(slot, || through(slot, rest, tail)));
+            self.handle(Call::new(slot), Next::new(rest)).await
+        })
+    }
+}
+
+/// Goes through the middleware of the bus that are left, then the rest.
+pub(super) fn through<'a>(
+    slot: &'a dyn AnySlot,
+    layers: &'a [Layer],
+    tail: &'a Tail<'a>,
+) -> BoxVerdict<'a> {
+    match layers {
+        [] => tail(),
+        [first, rest @ ..] => first.handle_boxed(slot, rest, tail),
     }
 }
 
@@ -145,44 +172,23 @@ impl fmt::Debug for Stack {
 }
 
 /// The rest of the way to the handler.
-pub struct Next<'a> {
-    slot: &'a dyn AnySlot,
-    /// The middleware of the bus that are left; those of the command are behind the end.
-    global: &'a [Layer],
-    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-    /// Where the slot keeps the command and the context for each run, once
-    /// [`again`](Self::again) was called.
-    kept: Option<usize>,
-}
+///
+/// A pointer and nothing else: it is handed on at each step.
+pub struct Next<'a>(Pin<&'a mut (dyn AnyEnd + 'a)>);
 
 impl<'a> Next<'a> {
-    pub(super) fn new(
-        slot: &'a dyn AnySlot,
-        global: &'a [Layer],
-        end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-    ) -> Self {
-        Self {
-            slot,
-            global,
-            end,
-            kept: None,
-        }
+    pub(super) fn new(end: Pin<&'a mut (dyn AnyEnd + 'a)>) -> Self {
+        Self(end)
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
+    #[inline]
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
-        if let Some(at) = self.kept.take() {
-            self.slot.restore(at, true);
-        }
-        match self.global {
-            [] => Running(Way::End(self.end)),
-            [first, rest @ ..] => {
-                self.global = rest;
-                Running(Way::Middleware(
-                    first.handle_boxed(Call::new(self.slot), self),
-                ))
-            }
+        self.0.as_mut().last();
+        Running {
+            end: self.0,
+            under_way: false,
         }
     }
 
@@ -224,32 +230,22 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        match self.kept {
-            Some(at) => self.slot.restore(at, false),
-            None => self.kept = Some(self.slot.save()?),
-        }
-        Some(Next {
-            slot: self.slot,
-            global: self.global,
-            end: self.end.as_mut(),
-            kept: None,
-        })
+        let again = self.0.as_mut().again();
+        again.then_some(Next(self.0.as_mut()))
     }
 }
 
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} middleware of the bus)", self.global.len())
+        f.write_str("Next")
     }
 }
 
 /// The rest of the way, under way.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Running<'a>(Way<'a>);
-
-enum Way<'a> {
-    Middleware(Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>),
-    End(Pin<&'a mut (dyn AnyEnd + 'a)>),
+pub struct Running<'a> {
+    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    under_way: bool,
 }
 
 impl Future for Running<'_> {
@@ -257,17 +253,19 @@ impl Future for Running<'_> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        match &mut self.get_mut().0 {
-            Way::Middleware(future) => future.as_mut().poll(task),
-            Way::End(end) => end.as_mut().poll_end(task),
-        }
+        let this = self.get_mut();
+        this.under_way = true;
+        let verdict = ready!(this.end.as_mut().poll_end(task));
+        this.under_way = false;
+        Poll::Ready(verdict)
     }
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Way::End(end) = &mut self.0 {
-            end.as_mut().stop();
+        if self.under_way {
+            self.end.as_mut().stop();
         }
     }
 }

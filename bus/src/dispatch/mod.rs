@@ -9,6 +9,7 @@ mod call;
 mod chain;
 mod cold;
 mod current;
+mod end;
 pub mod layers;
 mod middleware;
 pub mod policy;
@@ -20,8 +21,10 @@ mod words;
 pub use call::{Call, Failure, Verdict, WrongType};
 pub use chain::{Chain, chain, middleware};
 pub use current::Scope;
-pub(crate) use current::{bus_installed, bus_made, context_made};
-pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
+pub(crate) use current::{bus_installed, bus_made, context_made, next as next_context};
+pub use middleware::{
+    BoxVerdict, ErasedMiddleware, Layer, Middleware, Next, Running, Stack, Tail, erase,
+};
 pub use route::{Started, call, call_injected, finish, route};
 pub use run::{Dispatch, layered, run, run_in};
-pub use slot::Slot;
+pub use slot::{AnySlot, Slot};

@@ -2,13 +2,13 @@
 use super::call::Verdict;
 use super::cold::Cold;
 use super::current::{self, within};
-use super::middleware::{Next, Stack};
+use super::middleware::{BoxVerdict, Stack, through};
 use super::policy::before;
-use super::slot::{End, Slot};
+use super::slot::Slot;
 use crate::command::{Answer, Command, Context, Error};
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 
@@ -169,9 +169,9 @@ async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
 async fn behind<C: Command + Dispatch>(stack: Arc<Stack>, command: C, cx: Context) -> Answer<C> {
     let slot = Slot::new(command, Some(cx));
     {
-        let end = pin!(End::new(|| C::__through(&slot)));
+        let tail = || -> BoxVerdict<'_> { Box::pin(C::__through(&slot)) };
         // The verdict is in the slot, with the answer.
-        let _ = Next::new(&slot, stack.as_slice(), end).run().await;
+        let _ = through(&slot, stack.as_slice(), &tail).await;
     }
     slot.into_answer()
 }

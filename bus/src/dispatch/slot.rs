@@ -8,26 +8,44 @@ use super::policy::before;
 use super::words::in_words;
 use crate::command::{Answer, Command, Context, Descriptor, Error};
 use crate::error::BoxError;
-use pin_project_lite::pin_project;
 use std::any::Any;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, ready};
 
 /// The typed state of one dispatch behind middleware.
 pub struct Slot<C: Command>(Mutex<Inner<C>>);
 
 struct Inner<C: Command> {
     command: Option<C>,
+    answer: Option<Answer<C>>,
+    /// Boxed, as most dispatches behind middleware that nothing else can tell apart have none.
+    more: Option<Box<More<C>>>,
+}
+
+/// What not every dispatch has.
+struct More<C> {
     /// Nothing, until somebody asks, where no context can be told from another.
     context: Option<Context>,
     /// Whether a middleware changed the context, so that the handler's is not the current one.
     changed: bool,
-    answer: Option<Answer<C>>,
     /// What [`Next::again`](super::Next::again) kept, outermost first.
     saved: Vec<(C, Option<Context>)>,
+}
+
+impl<C> More<C> {
+    fn with(context: Option<Context>) -> Box<Self> {
+        Box::new(Self {
+            context,
+            changed: false,
+            saved: Vec::new(),
+        })
+    }
+}
+
+impl<C: Command> Inner<C> {
+    fn more(&mut self) -> &mut More<C> {
+        self.more.get_or_insert_with(|| More::with(None))
+    }
 }
 
 impl<C: Command> fmt::Debug for Slot<C> {
@@ -40,10 +58,8 @@ impl<C: Command> Slot<C> {
     pub(super) fn new(command: C, context: Option<Context>) -> Self {
         Self(Mutex::new(Inner {
             command: Some(command),
-            context,
-            changed: false,
             answer: None,
-            saved: Vec::new(),
+            more: context.map(|cx| More::with(Some(cx))),
         }))
     }
 
@@ -53,29 +69,41 @@ impl<C: Command> Slot<C> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What the handler is called with, and whether the context is other than the current one.
-    fn take(&self) -> (C, Option<Context>, bool) {
-        let mut inner = self.lock();
-        let (context, changed) = (inner.context.clone(), inner.changed);
-        let command = inner.command.take();
-        drop(inner);
-        let command = command.expect("each `Next` runs once, and `again` put the command back");
-        (command, context, changed)
-    }
-
     /// Calls the handler and keeps its answer.
     pub(super) async fn call(&self) -> Verdict {
-        let (command, context, changed) = self.take();
-        let cx = context.as_ref().unwrap_or(Context::plain());
-        let work = within(context.clone().filter(|_| changed), command.__run(cx));
-        let answer = match cx.deadline().filter(|_| changed) {
-            None => work.await,
-            // A middleware may have set it: nobody else watches it. Boxed, as it is rare.
-            Some(deadline) => Box::pin(before(deadline, C::DESCRIPTOR, work)).await,
+        let (command, context) = self.take();
+        let answer = match context {
+            None => command.__run(Context::plain()).await,
+            // Boxed, so that the way without a context stays small.
+            Some((cx, changed)) => Box::pin(Self::call_in(command, cx, changed)).await,
         };
         let verdict = Verdict::of(&answer);
         self.lock().answer = Some(answer);
         verdict
+    }
+
+    /// Calls the handler in a context; `changed` if it is not the current one.
+    async fn call_in(command: C, cx: Context, changed: bool) -> Answer<C> {
+        let work = within(changed.then(|| cx.clone()), command.__run(&cx));
+        match cx.deadline().filter(|_| changed) {
+            None => work.await,
+            // A middleware may have set it: nobody else watches it.
+            Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
+        }
+    }
+
+    /// What the handler is called with: the command, the context if there is one, and whether
+    /// it is other than the current one.
+    fn take(&self) -> (C, Option<(Context, bool)>) {
+        let mut inner = self.lock();
+        let context = inner
+            .more
+            .as_deref()
+            .and_then(|more| Some((more.context.clone()?, more.changed)));
+        let command = inner.command.take();
+        drop(inner);
+        let command = command.expect("each `Next` runs once, and `again` put the command back");
+        (command, context)
     }
 
     /// Lends a part of the state without holding the lock: a middleware that looks at the
@@ -124,9 +152,12 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 }
 
 /// A slot whose command's type is not known.
-pub(super) trait AnySlot: Send + Sync {
+pub trait AnySlot: Send + Sync {
+    /// The facts of the command.
     fn descriptor(&self) -> &'static Descriptor;
+    /// The context, which is made if nobody has asked for it before.
     fn context(&self) -> Context;
+    /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
@@ -160,20 +191,22 @@ impl<C: Command> AnySlot for Slot<C> {
 
     fn context(&self) -> Context {
         let mut inner = self.lock();
-        if let Some(context) = &inner.context {
+        let more = inner.more();
+        if let Some(context) = &more.context {
             return context.clone();
         }
         // From here on it can be told from others: the handler must have it as its own.
         context_made();
-        inner.changed = true;
-        inner.context.insert(next()).clone()
+        more.changed = true;
+        more.context.insert(next()).clone()
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
         let changed = change(self.context());
         let mut inner = self.lock();
-        inner.context = Some(changed);
-        inner.changed = true;
+        let more = inner.more();
+        more.context = Some(changed);
+        more.changed = true;
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -190,25 +223,27 @@ impl<C: Command> AnySlot for Slot<C> {
     fn save(&self) -> Option<usize> {
         let mut inner = self.lock();
         let copy = C::__CLONE?(inner.command.as_ref()?);
-        let context = inner.context.clone();
-        inner.saved.push((copy, context));
-        Some(inner.saved.len() - 1)
+        let more = inner.more();
+        let context = more.context.clone();
+        more.saved.push((copy, context));
+        Some(more.saved.len() - 1)
     }
 
     fn restore(&self, at: usize, last: bool) {
         let mut inner = self.lock();
+        let more = inner.more();
         // What a middleware further in kept and never used ends here.
-        inner.saved.truncate(at + 1);
-        let kept = match (C::__CLONE, inner.saved.last()) {
+        more.saved.truncate(at + 1);
+        let kept = match (C::__CLONE, more.saved.last()) {
             (Some(copy), Some((command, context))) if !last => {
                 Some((copy(command), context.clone()))
             }
-            _ => inner.saved.pop(),
+            _ => more.saved.pop(),
         };
         let (command, context) = kept.unzip();
+        more.changed |= more.context.is_some();
+        more.context = context.flatten();
         inner.command = command;
-        inner.changed |= inner.context.is_some();
-        inner.context = context.flatten();
     }
 
     fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -289,55 +324,5 @@ impl<C: Command> AnySlot for Slot<C> {
             },
         );
         reason
-    }
-}
-
-pin_project! {
-    /// The rest of the way behind a middleware: `make` begins it, as often as it is asked to.
-    pub(super) struct End<M, F> {
-        make: M,
-        #[pin]
-        running: Option<F>,
-    }
-}
-
-impl<M, F> End<M, F>
-where
-    M: Fn() -> F,
-    F: Future<Output = Verdict>,
-{
-    pub(super) fn new(make: M) -> Self {
-        Self {
-            make,
-            running: None,
-        }
-    }
-}
-
-/// An [`End`] whose types are not known.
-pub(super) trait AnyEnd: Send {
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict>;
-    /// Drops what has not finished.
-    fn stop(self: Pin<&mut Self>);
-}
-
-impl<M, F> AnyEnd for End<M, F>
-where
-    M: Fn() -> F + Send,
-    F: Future<Output = Verdict> + Send,
-{
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        let mut this = self.project();
-        if this.running.is_none() {
-            this.running.set(Some((this.make)()));
-        }
-        let running = this.running.as_mut().as_pin_mut().expect("set above");
-        let verdict = ready!(running.poll(task));
-        this.running.set(None);
-        Poll::Ready(verdict)
-    }
-
-    fn stop(self: Pin<&mut Self>) {
-        self.project().running.set(None);
     }
 }

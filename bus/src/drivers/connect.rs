@@ -1,11 +1,10 @@
 //! From a URL to an open store.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::memory::MemoryDriver;
-#[cfg(feature = "postgres")]
-use super::postgres::PostgresDriver;
-use crate::driver::{Driver, DriverError, StoreUrl};
+use crate::driver::{ClientUrl, Driver, DriverError, StoreUrl, Synchronous};
 
 /// Opens the store that the URL names. Its schema may be missing or old: call
 /// [`migrate`](Driver::migrate) first.
@@ -28,11 +27,44 @@ pub async fn connect(url: &StoreUrl) -> Result<Arc<dyn Driver>, DriverError> {
     match url {
         StoreUrl::Memory { name: None } => Ok(Arc::new(MemoryDriver::new())),
         StoreUrl::Memory { name: Some(name) } => Ok(Arc::new(MemoryDriver::named(name))),
-        StoreUrl::Sqlite { .. } => Err(DriverError::unsupported("sqlite", "connect")),
-        #[cfg(feature = "postgres")]
-        StoreUrl::Postgres { url, schema } => Ok(Arc::new(PostgresDriver::open(url, schema)?)),
-        #[cfg(not(feature = "postgres"))]
-        StoreUrl::Postgres { .. } => Err(DriverError::unsupported("postgres", "connect")),
-        StoreUrl::Redis { .. } => Err(DriverError::unsupported("redis", "connect")),
+        StoreUrl::Sqlite { path, synchronous } => sqlite(path, *synchronous).await,
+        StoreUrl::Postgres { url, schema } => postgres(url, schema).await,
+        StoreUrl::Redis { url, prefix } => redis(url, prefix).await,
     }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(path: &Path, synchronous: Synchronous) -> Result<Arc<dyn Driver>, DriverError> {
+    Ok(Arc::new(
+        super::sqlite::SqliteDriver::open(path, synchronous).await?,
+    ))
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(_: &Path, _: Synchronous) -> Result<Arc<dyn Driver>, DriverError> {
+    Err(DriverError::unsupported("sqlite", "connect"))
+}
+
+#[cfg(feature = "postgres")]
+async fn postgres(url: &ClientUrl, schema: &str) -> Result<Arc<dyn Driver>, DriverError> {
+    Ok(Arc::new(super::postgres::PostgresDriver::open(
+        url, schema,
+    )?))
+}
+
+#[cfg(not(feature = "postgres"))]
+async fn postgres(_: &ClientUrl, _: &str) -> Result<Arc<dyn Driver>, DriverError> {
+    Err(DriverError::unsupported("postgres", "connect"))
+}
+
+#[cfg(feature = "redis")]
+async fn redis(url: &ClientUrl, prefix: &str) -> Result<Arc<dyn Driver>, DriverError> {
+    Ok(Arc::new(
+        super::redis::RedisDriver::connect(url, prefix).await?,
+    ))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &ClientUrl, _: &str) -> Result<Arc<dyn Driver>, DriverError> {
+    Err(DriverError::unsupported("redis", "connect"))
 }

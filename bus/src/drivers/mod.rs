@@ -9,14 +9,22 @@
 //! - A store knows no other store.
 //! - Each passes the whole conformance suite (`testing::conformance`).
 
-#[cfg(feature = "postgres")]
+#[cfg(any(feature = "postgres", feature = "redis"))]
 mod batcher;
 mod connect;
 mod memory;
 #[cfg(feature = "postgres")]
 mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use connect::connect;
 pub use memory::MemoryDriver;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresDriver;
+#[cfg(feature = "redis")]
+pub use redis::RedisDriver;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteDriver;

@@ -2,3 +2,5 @@
 
 mod memory;
 mod postgres;
+mod redis;
+mod sqlite;

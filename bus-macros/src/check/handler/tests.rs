@@ -173,7 +173,7 @@ fn the_command_of_a_wrong_handler_is_guessed() {
         ),
     ] {
         let function: RawFn = syn::parse2(tokens.clone()).unwrap_or_else(|_| panic!("a function"));
-        let path = guess(&function.sig, Place::Free).map(text);
+        let path = guess(&function.sig).map(text);
         assert_eq!(path.as_deref(), guessed, "{tokens}");
     }
 }

@@ -49,17 +49,26 @@ impl ::bus::__private::Dispatch for Add {
         ::bus::__private::run_in(self, cx)
     }
 }
-::bus::__private::inventory::submit! {
-    ::bus::__private::Declaration::new:: < Add > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    ::bus::__private::inventory::submit! {
+        ::bus::__private::Declaration::new:: < Add > ()
+    }
+};
 #[doc(hidden)]
 #[allow(non_local_definitions)]
 #[macro_export]
 macro_rules! __bus_app_Add_570d0fad {
-    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($local)*
     };
-    (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job
+        { $($job:tt)* }
+    ) => {
         ::core::compile_error! {
         "`Add` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }

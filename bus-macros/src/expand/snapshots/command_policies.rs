@@ -78,7 +78,12 @@ impl my::bus::__private::Command for PlaceOrder {
             RATE.check::<
                     Self,
                 >(
-                my::bus::__private::policy::key(&(&command.account, &command.quantity)),
+                my::bus::__private::policy::key(
+                    &(
+                        my::bus::__private::policy::field(&command.account),
+                        my::bus::__private::policy::field(&command.quantity),
+                    ),
+                ),
             )?;
             my::bus::__private::policy::timeout::<
                 Self,
@@ -165,10 +170,14 @@ impl my::bus::__private::Dispatch for PlaceOrder {
     }
 }
 #[cfg(feature = "orders")]
-my::bus::__private::inventory::submit! {
-    my::bus::__private::Declaration::new:: < PlaceOrder > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    my::bus::__private::inventory::submit! {
+        my::bus::__private::Declaration::new:: < PlaceOrder > ()
+    }
+};
 #[cfg(feature = "orders")]
+#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl my::bus::__private::Sanitize for PlaceOrder {
     fn sanitize(&mut self) {
@@ -188,10 +197,16 @@ impl my::bus::__private::Sanitize for PlaceOrder {
 #[cfg(feature = "orders")]
 #[allow(unused_macros)]
 macro_rules! __bus_app_PlaceOrder_570d0fad {
-    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($local)*
     };
-    (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job
+        { $($job:tt)* }
+    ) => {
         ::core::compile_error! {
         "`PlaceOrder` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }

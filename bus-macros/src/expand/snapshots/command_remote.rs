@@ -29,12 +29,12 @@ impl ::bus::__private::Command for Charge {
     > {
         unsafe extern "Rust" {
             #[link_name = "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"]
-            fn entry(
+            fn __bus_entry(
                 command: Charge,
                 cx: &::bus::__private::Context,
             ) -> ::bus::__private::Started<'_, Charge>;
         }
-        async move { ::bus::__private::finish(unsafe { entry(self, cx) }).await }
+        async move { ::bus::__private::finish(unsafe { __bus_entry(self, cx) }).await }
     }
     #[inline]
     fn __run(
@@ -72,9 +72,13 @@ impl ::bus::__private::Dispatch for Charge {
         ::bus::__private::run_in(self, cx)
     }
 }
-::bus::__private::inventory::submit! {
-    ::bus::__private::Declaration::new:: < Charge > ()
-}
+#[allow(deprecated)]
+const _: () = {
+    ::bus::__private::inventory::submit! {
+        ::bus::__private::Declaration::new:: < Charge > ()
+    }
+};
+#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::bus::__private::Sanitize for Charge {
     fn sanitize(&mut self) {
@@ -93,7 +97,10 @@ macro_rules! __bus_app_Charge_570d0fad {
     (@ symbol) => {
         "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"
     };
-    (@ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($remote)*
     };
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {

@@ -22,11 +22,12 @@ const _: () = {
         ?)) }) (), | value | < Result < OrderId, OrderError > as
         ::bus::__private::IntoAnswer < contracts::PlaceOrder >> ::into_answer(value),) }
         } } @ remote { #[doc(hidden)] #[allow(unreachable_pub,
-        missing_debug_implementations)] pub enum Here {} #[diagnostic::do_not_recommend]
-        impl ::bus::__private::HandledBy < Here > for contracts::PlaceOrder {} #[unsafe
-        (export_name = contracts::PlaceOrder!(@ symbol))] fn entry(command :
-        contracts::PlaceOrder, cx : & ::bus::__private::Context) ->
-        ::bus::__private::Started < '_, contracts::PlaceOrder > {
+        missing_debug_implementations)] pub enum __BusHere {}
+        #[diagnostic::do_not_recommend] impl ::bus::__private::HandledBy < __BusHere >
+        for contracts::PlaceOrder {} #[unsafe (export_name = contracts::PlaceOrder!(@
+        symbol))] fn __bus_entry(command : contracts::PlaceOrder, cx : &
+        ::bus::__private::Context) -> ::bus::__private::Started < '_,
+        contracts::PlaceOrder > {
         ::bus::__private::Started::Later(::std::boxed::Box::pin(::bus::__private::call_injected::
         < contracts::PlaceOrder, _, _ > ((move || -> ::core::result::Result < _,
         ::bus::__private::Error << contracts::PlaceOrder as ::bus::__private::Command >
@@ -36,7 +37,8 @@ const _: () = {
         Principal < User > as ::bus::__private::FromContext < '_ >> ::from_context(cx))
         ?)) }) (), | value | < Result < OrderId, OrderError > as
         ::bus::__private::IntoAnswer < contracts::PlaceOrder >> ::into_answer(value),)))
-        } }
+        } } @ job { ::bus::__private::inventory::submit! {
+        ::bus::__private::Runnable::new:: < contracts::PlaceOrder > () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < contracts::PlaceOrder >

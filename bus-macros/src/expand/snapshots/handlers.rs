@@ -19,11 +19,11 @@ const _: () = {
         ::bus::__private::FromContext < '_ >> ::from_context(cx)) ?, command,)) }) (), |
         value | < Result < < Shop > ::Id, OrderError > as ::bus::__private::IntoAnswer <
         PlaceOrder >> ::into_answer(value),) } } } @ remote { #[doc(hidden)]
-        #[allow(unreachable_pub, missing_debug_implementations)] pub enum Here {}
-        #[diagnostic::do_not_recommend] impl ::bus::__private::HandledBy < Here > for
-        PlaceOrder {} #[unsafe (export_name = PlaceOrder!(@ symbol))] fn entry(command :
-        PlaceOrder, cx : & ::bus::__private::Context) -> ::bus::__private::Started < '_,
-        PlaceOrder > {
+        #[allow(unreachable_pub, missing_debug_implementations)] pub enum __BusHere {}
+        #[diagnostic::do_not_recommend] impl ::bus::__private::HandledBy < __BusHere >
+        for PlaceOrder {} #[unsafe (export_name = PlaceOrder!(@ symbol))] fn
+        __bus_entry(command : PlaceOrder, cx : & ::bus::__private::Context) ->
+        ::bus::__private::Started < '_, PlaceOrder > {
         ::bus::__private::Started::Later(::std::boxed::Box::pin(::bus::__private::call_injected::
         < PlaceOrder, _, _ > ((move || -> ::core::result::Result < _,
         ::bus::__private::Error << PlaceOrder as ::bus::__private::Command > ::Error >> {
@@ -31,7 +31,8 @@ const _: () = {
         PlaceOrder, _ > (< & Shop as ::bus::__private::FromContext < '_ >>
         ::from_context(cx)) ?, command,)) }) (), | value | < Result < < Shop > ::Id,
         OrderError > as ::bus::__private::IntoAnswer < PlaceOrder >>
-        ::into_answer(value),))) } }
+        ::into_answer(value),))) } } @ job { ::bus::__private::inventory::submit! {
+        ::bus::__private::Runnable::new:: < PlaceOrder > () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < PlaceOrder >

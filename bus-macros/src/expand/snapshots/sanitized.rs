@@ -2,6 +2,7 @@ struct Address<T> {
     street: String,
     rest: T,
 }
+#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl<T> ::bus::__private::Sanitize for Address<T> {
     fn sanitize(&mut self) {

@@ -5,6 +5,7 @@
 //! of theirs, and none allocates when it lets the command pass.
 mod authorize;
 mod breaker;
+mod field;
 mod gcra;
 mod keyed;
 mod now;
@@ -15,6 +16,7 @@ mod validate;
 pub use authorize::authorize;
 pub(super) use breaker::End;
 pub use breaker::{Breaker, KeyedBreaker};
+pub use field::{KeyField, field};
 pub use gcra::{Quota, Rate};
 pub use keyed::{Key, KeyedRate, key};
 pub(super) use now::nanos;

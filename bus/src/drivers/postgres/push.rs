@@ -6,13 +6,13 @@ use std::sync::Arc;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::super::batcher::Flush;
 use super::fault::{Fault, STORE, is_duplicate};
 use super::rows::{Entry, bind_entries, handed};
 use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
 use crate::driver::{DriverError, HandOff, MAX_BATCH, Pushed};
-use crate::drivers::batcher::Flush;
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{Links, NewJob};
 

@@ -9,6 +9,7 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
+use super::super::batcher::Flush;
 use super::fault::Fault;
 use super::floor::Doubt;
 use super::push;
@@ -17,7 +18,6 @@ use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
 use crate::driver::{Counted, Ending, Keep, MAX_BATCH, Settled, Settlement};
-use crate::drivers::batcher::Flush;
 use crate::id::{JobId, WorkerId};
 use crate::job::{Failure, JobState, NewJob};
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::kit::{START, Subject, at, ids, job_due, job_in, job_of, jobs, queue};
+use super::kit::{Must, START, Subject, at, ids, job_due, job_in, job_of, jobs, queue};
 use crate::driver::{ClaimRequest, QueueShare, Settlement};
 use crate::driver::{Keep, MAX_BATCH};
 use crate::id::{JobId, QueueName, WorkerId};
@@ -45,7 +45,7 @@ pub(super) async fn each_job_goes_to_one_of_many_claimers(subject: Subject) {
         .collect();
     let mut seen = HashSet::new();
     for claimer in claimers {
-        for id in claimer.await.unwrap() {
+        for id in claimer.await.must() {
             assert!(seen.insert(id), "{id} was given to two");
         }
     }
@@ -117,7 +117,7 @@ pub(super) async fn shares_are_taken_in_the_order_of_the_request(subject: Subjec
         ],
         limit: 7,
     };
-    let claims = subject.driver.claim(worker, &request, START).await.unwrap();
+    let claims = subject.driver.claim(worker, &request, START).await.must();
     let queues: Vec<_> = claims
         .jobs
         .iter()
@@ -128,7 +128,7 @@ pub(super) async fn shares_are_taken_in_the_order_of_the_request(subject: Subjec
         ["high", "high", "low", "high", "high", "high", "low"]
     );
     let strict = ClaimRequest::strict([queue("high"), queue("low"), queue("other")], 4);
-    let claims = subject.driver.claim(worker, &strict, START).await.unwrap();
+    let claims = subject.driver.claim(worker, &strict, START).await.must();
     let queues: Vec<_> = claims
         .jobs
         .iter()
@@ -149,7 +149,7 @@ pub(super) async fn a_claim_takes_no_more_than_its_limits(subject: Subject) {
         }],
         limit: 9,
     };
-    let claims = subject.driver.claim(worker, &request, START).await.unwrap();
+    let claims = subject.driver.claim(worker, &request, START).await.must();
     assert_eq!(claims.jobs.len(), 1);
     assert_eq!(subject.claim(worker, 9, START).await.len(), 2);
 }
@@ -162,24 +162,24 @@ pub(super) async fn nothing_is_taken_from_a_paused_queue(subject: Subject) {
         driver
             .pause(&mail, Some("post is on strike"), at(1))
             .await
-            .unwrap()
+            .must()
     );
-    assert!(!driver.pause(&mail, None, at(2)).await.unwrap());
+    assert!(!driver.pause(&mail, None, at(2)).await.must());
     let held = subject.stored(job_in("mail")).await;
     let other = subject.stored(job_in("other")).await;
     let request = ClaimRequest::strict([mail.clone(), queue("other")], 9);
-    let claims = driver.claim(worker, &request, at(3)).await.unwrap();
+    let claims = driver.claim(worker, &request, at(3)).await.must();
     assert_eq!(ids(&claims.jobs), [other]);
-    let info = driver.queues().await.unwrap().remove(0);
-    let pause = info.paused.unwrap();
+    let info = driver.queues().await.must().remove(0);
+    let pause = info.paused.must();
     assert_eq!(
         (info.name, pause.since),
         (mail.clone(), at(1)),
         "the first pause stays"
     );
     assert_eq!(pause.reason.as_deref(), Some("post is on strike"));
-    assert!(driver.resume(&mail).await.unwrap());
-    assert!(!driver.resume(&mail).await.unwrap());
+    assert!(driver.resume(&mail).await.must());
+    assert!(!driver.resume(&mail).await.must());
     assert_eq!(
         ids(&subject.claim_from(worker, &mail, 9, at(4)).await),
         [held]
@@ -192,9 +192,9 @@ pub(super) async fn an_unknown_queue_and_an_empty_request_give_nothing(subject: 
     let none = subject.claim_from(worker, &queue("nobody"), 9, START).await;
     assert_eq!(none, []);
     let request = ClaimRequest::default();
-    let claims = subject.driver.claim(worker, &request, START).await.unwrap();
+    let claims = subject.driver.claim(worker, &request, START).await.must();
     assert_eq!(claims.jobs, []);
-    assert!(!subject.driver.resume(&queue("nobody")).await.unwrap());
+    assert!(!subject.driver.resume(&queue("nobody")).await.must());
 }
 
 pub(super) async fn jobs_that_are_not_due_stay(subject: Subject) {
@@ -202,11 +202,7 @@ pub(super) async fn jobs_that_are_not_due_stay(subject: Subject) {
     let worker = subject.worker(START).await;
     assert_eq!(subject.promote(at(59)).await, 0);
     let request = ClaimRequest::one(QueueName::DEFAULT, 9);
-    let claims = subject
-        .driver
-        .claim(worker, &request, at(59))
-        .await
-        .unwrap();
+    let claims = subject.driver.claim(worker, &request, at(59)).await.must();
     assert_eq!(claims.jobs, []);
     assert!(
         claims.next_due.is_none_or(|due| due <= at(60)),

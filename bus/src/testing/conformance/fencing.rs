@@ -1,6 +1,6 @@
 //! Leases: only the valid one counts, and only once.
 
-use super::kit::{START, Subject, at, job, job_of, jobs};
+use super::kit::{Must, START, Subject, at, job, job_of, jobs};
 use super::settling::failure;
 use crate::driver::{Keep, MAX_BATCH, Settled, Settlement};
 use crate::id::{JobId, WorkerId};
@@ -78,7 +78,7 @@ pub(super) async fn a_repeated_settlement_changes_nothing(subject: Subject) {
         assert_eq!(subject.get(taken.id()).await, after);
         // Whatever waits must not be in the way of the next round.
         let all = crate::driver::Selection::Ids(vec![taken.id()]);
-        subject.driver.delete(&all, 1, at(2)).await.unwrap();
+        subject.driver.delete(&all, 1, at(2)).await.must();
     }
     let taken = subject.taken(worker, job(), START).await;
     let done = Settlement::completed(taken.lease, None, Keep::Drop);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::kit::{START, Subject, at, ids, job, job_due, job_in, jobs, queue};
+use super::kit::{Must, START, Subject, at, ids, job, job_due, job_in, jobs, queue};
 use crate::driver::{Claimed, HandOff, Keep, Settled, Settlement};
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::JobState;
@@ -31,7 +31,7 @@ impl HandOff for Hands {
     }
 
     fn reserve(&self, _: &QueueName, wanted: usize) -> usize {
-        let mut room = self.room.lock().unwrap();
+        let mut room = self.room.lock().must();
         let count = wanted.min(*room);
         *room -= count;
         self.got.send_modify(|got| got.reserved += count);
@@ -44,7 +44,7 @@ impl HandOff for Hands {
 
     fn release(&self, _: &QueueName, count: usize, unsure: bool) {
         assert!(!unsure, "the store is well");
-        *self.room.lock().unwrap() += count;
+        *self.room.lock().must() += count;
         self.got.send_modify(|got| got.released += count);
     }
 }
@@ -67,7 +67,7 @@ impl Hands {
         let all = got.wait_for(|got| got.reserved == got.released + got.jobs.len());
         let all = tokio::time::timeout(Duration::from_secs(20), all).await;
         all.expect("each reservation is delivered or released")
-            .unwrap()
+            .must()
             .clone()
     }
 }
@@ -104,11 +104,7 @@ pub(super) async fn a_job_handed_over_is_running_and_settles(subject: Subject) {
     let settled = subject.settle(hands.worker, &[done(&got[0])], at(2)).await;
     assert_eq!(settled, [Settled::Applied]);
     assert_eq!(
-        subject
-            .driver
-            .disown(hands.worker, &[], at(2))
-            .await
-            .unwrap(),
+        subject.driver.disown(hands.worker, &[], at(2)).await.must(),
         1
     );
     let settled = subject.settle(hands.worker, &[done(&got[1])], at(3)).await;
@@ -121,7 +117,7 @@ pub(super) async fn what_is_not_due_new_or_free_is_not_handed_over(subject: Subj
     }
     let mail = queue("mail");
     let known = subject.stored(job()).await;
-    subject.driver.pause(&mail, None, START).await.unwrap();
+    subject.driver.pause(&mail, None, START).await.must();
     let hands = Hands::of(&subject, 9).await;
     let mut again = job();
     again.id = known;
@@ -131,7 +127,7 @@ pub(super) async fn what_is_not_due_new_or_free_is_not_handed_over(subject: Subj
     subject.push(vec![again, later, paused], at(1)).await;
     let got = hands.got().await;
     assert_eq!(ids(&got.jobs), []);
-    assert_eq!(*hands.room.lock().unwrap(), 9, "all room is free again");
+    assert_eq!(*hands.room.lock().must(), 9, "all room is free again");
     assert_eq!(subject.state(known).await, Some(JobState::Available));
     assert_eq!(subject.state(later_id).await, Some(JobState::Scheduled));
     assert_eq!(subject.state(paused_id).await, Some(JobState::Available));
@@ -155,7 +151,7 @@ pub(super) async fn a_worker_that_is_gone_is_asked_no_more(subject: Subject) {
             .iter()
             .all(|job| job.lease.delivery == 1)
     );
-    assert_eq!(subject.driver.disown(dropped, &[], START).await.unwrap(), 0);
+    assert_eq!(subject.driver.disown(dropped, &[], START).await.must(), 0);
 }
 
 /// Many push at once to a worker with little room: no job is lost, none is given twice.
@@ -175,7 +171,7 @@ pub(super) async fn pushes_of_many_are_handed_over_or_wait(subject: Subject) {
         })
         .collect();
     for pusher in pushers {
-        pusher.await.unwrap();
+        pusher.await.must();
     }
     let got = hands.got().await.jobs.len();
     assert!(got <= 25 && got > 0, "{got}");

@@ -1,5 +1,6 @@
 //! What the behaviours share: a store at hand, times, jobs, short calls.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(super) fn at(seconds: u64) -> Timestamp {
 pub(super) const LEASE: Duration = Duration::from_secs(30);
 
 pub(super) fn queue(name: &str) -> QueueName {
-    QueueName::new(name).unwrap()
+    QueueName::new(name).must()
 }
 
 /// A job due at the start, of three attempts, in the default queue.
@@ -54,7 +55,7 @@ pub(super) fn job_due(run_at: Timestamp) -> NewJob {
 
 pub(super) fn job_of(priority: i16, run_at: Timestamp) -> NewJob {
     NewJob {
-        priority: Priority::new(priority).unwrap(),
+        priority: Priority::new(priority).must(),
         run_at,
         ..job()
     }
@@ -62,6 +63,25 @@ pub(super) fn job_of(priority: i16, run_at: Timestamp) -> NewJob {
 
 pub(super) fn ids<'a>(jobs: impl IntoIterator<Item = &'a Claimed>) -> Vec<JobId> {
     jobs.into_iter().map(Claimed::id).collect()
+}
+
+/// What a test takes for granted: if it is not so, the test has failed, with what was there.
+pub(super) trait Must<T> {
+    fn must(self) -> T;
+}
+
+impl<T, E: fmt::Debug> Must<T> for Result<T, E> {
+    #[track_caller]
+    fn must(self) -> T {
+        self.expect("the call succeeds")
+    }
+}
+
+impl<T> Must<T> for Option<T> {
+    #[track_caller]
+    fn must(self) -> T {
+        self.expect("it is there")
+    }
 }
 
 /// The store of one behaviour.
@@ -73,8 +93,8 @@ pub(super) struct Subject {
 
 impl Subject {
     pub(super) async fn open(ground: Arc<dyn Ground>) -> Self {
-        let driver = ground.open().await.unwrap();
-        driver.migrate().await.unwrap();
+        let driver = ground.open().await.must();
+        driver.migrate().await.must();
         Self { ground, driver }
     }
 
@@ -85,13 +105,13 @@ impl Subject {
 
     /// Ends the driver and opens the store anew.
     pub(super) async fn reopened(self) -> Self {
-        self.driver.close().await.unwrap();
+        self.driver.close().await.must();
         drop(self.driver);
         Self::open(self.ground).await
     }
 
     pub(super) async fn push(&self, jobs: Vec<NewJob>, now: Timestamp) -> Vec<Pushed> {
-        self.driver.push(jobs, now).await.unwrap()
+        self.driver.push(jobs, now).await.must()
     }
 
     /// Stores one job at its start and says its id.
@@ -112,7 +132,7 @@ impl Subject {
             slots: 8,
             expires_at: Timestamp::MIN,
         };
-        self.driver.heartbeat(&info, now).await.unwrap()
+        self.driver.heartbeat(&info, now).await.must()
     }
 
     /// A new worker that lives at `now`.
@@ -141,7 +161,7 @@ impl Subject {
         now: Timestamp,
     ) -> Vec<Claimed> {
         let request = ClaimRequest::one(queue.clone(), limit);
-        self.driver.claim(worker, &request, now).await.unwrap().jobs
+        self.driver.claim(worker, &request, now).await.must().jobs
     }
 
     /// Stores a job and takes it.
@@ -159,7 +179,7 @@ impl Subject {
         settlements: &[Settlement],
         now: Timestamp,
     ) -> Vec<Settled> {
-        self.driver.settle(worker, settlements, now).await.unwrap()
+        self.driver.settle(worker, settlements, now).await.must()
     }
 
     pub(super) async fn applied(&self, worker: WorkerId, settlement: Settlement, now: Timestamp) {
@@ -168,12 +188,12 @@ impl Subject {
     }
 
     pub(super) async fn get(&self, job: JobId) -> Option<JobRecord> {
-        self.driver.get(job).await.unwrap()
+        self.driver.get(job).await.must()
     }
 
     /// The job, which must be there.
     pub(super) async fn record(&self, job: JobId) -> JobRecord {
-        self.get(job).await.unwrap()
+        self.get(job).await.must()
     }
 
     pub(super) async fn state(&self, job: JobId) -> Option<JobState> {
@@ -182,7 +202,7 @@ impl Subject {
 
     /// How many jobs of the default queue are in this state.
     pub(super) async fn count(&self, state: JobState) -> u64 {
-        let counts = self.driver.counts(Some(&QueueName::DEFAULT)).await.unwrap();
+        let counts = self.driver.counts(Some(&QueueName::DEFAULT)).await.must();
         counts[0].get(state)
     }
 
@@ -190,7 +210,7 @@ impl Subject {
     pub(super) async fn promote(&self, now: Timestamp) -> usize {
         let mut total = 0;
         loop {
-            let promoted = self.driver.promote(MAX_BATCH, now).await.unwrap();
+            let promoted = self.driver.promote(MAX_BATCH, now).await.must();
             total += promoted.count;
             if promoted.count < MAX_BATCH {
                 return total;

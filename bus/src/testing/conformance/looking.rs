@@ -1,6 +1,6 @@
 //! What people see: jobs, pages, numbers, queues; and a job of each state to look at.
 
-use super::kit::{START, Subject, at, job, job_due, job_in, jobs, queue};
+use super::kit::{Must, START, Subject, at, job, job_due, job_in, jobs, queue};
 use crate::codec::Envelope;
 use crate::driver::{
     CancelCount, JobFilter, Keep, Order, Page, QueueCounts, Selection, Settlement,
@@ -47,19 +47,19 @@ pub(super) async fn one_of_each(subject: &Subject, worker: WorkerId) -> [JobId; 
     for (&id, state) in made.iter().zip(JobState::ALL) {
         assert_eq!(subject.state(id).await, Some(state));
     }
-    made.try_into().unwrap()
+    made.try_into().must()
 }
 
 pub(super) async fn an_unknown_job_is_none(subject: Subject) {
     assert_eq!(subject.get(JobId::new()).await, None);
     let nobody = these(&[JobId::new()]);
     let driver = &subject.driver;
-    assert_eq!(driver.retry(&nobody, 9, START).await.unwrap(), 0);
-    assert_eq!(driver.delete(&nobody, 9, START).await.unwrap(), 0);
+    assert_eq!(driver.retry(&nobody, 9, START).await.must(), 0);
+    assert_eq!(driver.delete(&nobody, 9, START).await.must(), 0);
     let cancelled = driver
         .cancel(&nobody, "", Keep::Drop, 9, START)
         .await
-        .unwrap();
+        .must();
     assert_eq!(cancelled, CancelCount::default());
 }
 
@@ -79,7 +79,7 @@ pub(super) async fn pages_hold_each_job_once_in_both_orders(subject: Subject) {
                 .driver
                 .list(&JobFilter::default(), page)
                 .await
-                .unwrap();
+                .must();
             assert!(list.jobs.len() <= 10);
             got.extend(list.jobs.iter().map(|job| job.id));
             let Some(next) = list.next else { break };
@@ -103,15 +103,15 @@ pub(super) async fn a_page_goes_on_though_its_last_job_is_gone(subject: Subject)
         order: Order::OldestFirst,
     };
     let everything = JobFilter::default();
-    let first = subject.driver.list(&everything, page).await.unwrap();
+    let first = subject.driver.list(&everything, page).await.must();
     page.after = first.next;
     subject
         .driver
         .delete(&these(&wanted[..3]), 9, START)
         .await
-        .unwrap();
+        .must();
     subject.stored(job()).await;
-    let second = subject.driver.list(&everything, page).await.unwrap();
+    let second = subject.driver.list(&everything, page).await.must();
     let second: Vec<_> = second.jobs.into_iter().map(|job| job.id).collect();
     assert_eq!(second, wanted[3..6]);
 }
@@ -124,7 +124,7 @@ pub(super) async fn each_filter_finds_its_jobs(subject: Subject) {
     odd.extras_mut().tags = vec!["a'b".to_owned(), "größe\0".to_owned()];
     subject.push(vec![odd.clone()], at(5)).await;
     let find = async |filter: JobFilter| {
-        let list = subject.driver.list(&filter, Page::default()).await.unwrap();
+        let list = subject.driver.list(&filter, Page::default()).await.must();
         assert!(list.jobs.iter().all(|job| filter.fits(job)), "{filter:?}");
         let mut found: Vec<_> = list.jobs.into_iter().map(|job| job.id).collect();
         found.reverse();
@@ -195,14 +195,14 @@ pub(super) async fn each_filter_finds_its_jobs(subject: Subject) {
 
 pub(super) async fn counts_follow_each_move(subject: Subject) {
     let worker = subject.worker(START).await;
-    let none = subject.driver.counts(Some(&queue("mail"))).await.unwrap();
+    let none = subject.driver.counts(Some(&queue("mail"))).await.must();
     assert_eq!(none, [QueueCounts::empty(queue("mail"))]);
-    assert_eq!(subject.driver.counts(None).await.unwrap(), []);
+    assert_eq!(subject.driver.counts(None).await.must(), []);
     one_of_each(&subject, worker).await;
     subject
         .push(vec![job_due(at(3)), job_due(at(2)), job_due(at(4))], at(5))
         .await;
-    let counts = subject.driver.counts(None).await.unwrap();
+    let counts = subject.driver.counts(None).await.must();
     let names: Vec<_> = counts.iter().map(|counts| counts.queue.as_str()).collect();
     let sorted = [
         "available",
@@ -223,38 +223,30 @@ pub(super) async fn counts_follow_each_move(subject: Subject) {
             assert_eq!((total, counts.oldest_due), (4, Some(at(2))));
         } else {
             assert_eq!(total, 1, "{name}");
-            assert_eq!(counts.get(name.parse().unwrap()), 1, "{name}");
+            assert_eq!(counts.get(name.parse().must()), 1, "{name}");
         }
     }
     let one = subject
         .driver
         .counts(Some(&QueueName::DEFAULT))
         .await
-        .unwrap();
+        .must();
     assert_eq!(one, [counts[4].clone()]);
 }
 
 pub(super) async fn queues_are_those_with_jobs_or_a_pause(subject: Subject) {
-    assert_eq!(subject.driver.queues().await.unwrap(), []);
-    subject
-        .driver
-        .pause(&queue("b"), None, at(1))
-        .await
-        .unwrap();
+    assert_eq!(subject.driver.queues().await.must(), []);
+    subject.driver.pause(&queue("b"), None, at(1)).await.must();
     let job = subject.stored(job_in("a")).await;
     let names = async || {
-        let queues = subject.driver.queues().await.unwrap();
+        let queues = subject.driver.queues().await.must();
         let names = queues
             .into_iter()
             .map(|queue| queue.name.as_str().to_owned());
         names.collect::<Vec<_>>()
     };
     assert_eq!(names().await, ["a", "b"]);
-    subject.driver.resume(&queue("b")).await.unwrap();
-    subject
-        .driver
-        .delete(&these(&[job]), 1, START)
-        .await
-        .unwrap();
+    subject.driver.resume(&queue("b")).await.must();
+    subject.driver.delete(&these(&[job]), 1, START).await.must();
     assert_eq!(names().await, Vec::<String>::new());
 }

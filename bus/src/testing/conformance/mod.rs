@@ -36,7 +36,6 @@
 //! ```
 //!
 //! [`Capabilities`]: crate::driver::Capabilities
-#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod chance;
 mod claiming;
@@ -46,6 +45,7 @@ mod kit;
 mod looking;
 mod model;
 mod model_law;
+mod model_look;
 mod news;
 mod people;
 mod race;

@@ -1,19 +1,17 @@
 //! Random operations on the store and on a model of it, compared step by step.
 
-use std::collections::BTreeMap;
-
 use super::chance::Chance;
-use super::kit::{LEASE, START, Subject, ids, job, queue};
+use super::kit::{LEASE, Must, START, Subject, ids, job, queue};
 use super::model_law::Model;
 use crate::clock::Timestamp;
 use crate::driver::{
-    ClaimRequest, Claimed, Counted, Ending, JobFilter, Keep, Lease, MAX_BATCH, Order, Page, Pushed,
-    QueueShare, Rescue, Selection, Settlement,
+    ClaimRequest, Claimed, Counted, Ending, Keep, Lease, MAX_BATCH, Pushed, QueueShare, Rescue,
+    Selection, Settlement,
 };
 use crate::id::{JobId, QueueName, WorkerId};
-use crate::job::{Failure, FailureKind, JobRecord, JobState, NewJob, Priority};
+use crate::job::{Failure, FailureKind, NewJob, Priority};
 
-const QUEUES: [&str; 3] = ["a", "b", "c"];
+pub(super) const QUEUES: [&str; 3] = ["a", "b", "c"];
 const STEPS: usize = 250;
 
 /// Random lives from fixed seeds; a failure names seed and step, so it can be repeated.
@@ -40,12 +38,12 @@ pub(super) async fn a_model_and_the_store_agree(subject: Subject) {
     }
 }
 
-struct Run {
-    subject: Subject,
+pub(super) struct Run {
+    pub(super) subject: Subject,
     chance: Chance,
-    model: Model,
-    now: Timestamp,
-    workers: Vec<WorkerId>,
+    pub(super) model: Model,
+    pub(super) now: Timestamp,
+    pub(super) workers: Vec<WorkerId>,
     /// All that were ever given, stale ones included.
     leases: Vec<(WorkerId, Lease)>,
     known: Vec<JobId>,
@@ -74,7 +72,7 @@ impl Run {
     }
 
     fn some_queue(&mut self) -> QueueName {
-        queue(self.chance.pick(&QUEUES).unwrap())
+        queue(self.chance.pick(&QUEUES).must())
     }
 
     fn some_time(&mut self) -> Timestamp {
@@ -94,7 +92,7 @@ impl Run {
     }
 
     fn some_worker(&mut self) -> WorkerId {
-        *self.chance.pick(&self.workers).unwrap()
+        *self.chance.pick(&self.workers).must()
     }
 
     async fn join(&mut self) -> WorkerId {
@@ -149,7 +147,7 @@ impl Run {
         }
         let wanted = self.model.claim(worker, &request, self.now);
         let claims = self.subject.driver.claim(worker, &request, self.now).await;
-        let claimed = claims.unwrap().jobs;
+        let claimed = claims.must().jobs;
         assert_eq!(ids(&claimed), wanted);
         self.took(worker, &claimed);
         "claim"
@@ -261,7 +259,7 @@ impl Run {
             limit: MAX_BATCH,
         };
         let (retried, mut exhausted, buried) = self.model.rescue(&rescue, self.now);
-        let rescued = self.subject.driver.rescue(&rescue, self.now).await.unwrap();
+        let rescued = self.subject.driver.rescue(&rescue, self.now).await.must();
         assert_eq!(rescued.retried, retried);
         let mut got = ids(&rescued.exhausted);
         got.sort();
@@ -279,7 +277,7 @@ impl Run {
         if self.chance.one_in(2) && self.workers.len() > 1 {
             let wanted = self.model.disown(worker, &[]);
             self.model.workers.remove(&worker);
-            let count = self.subject.driver.retire(worker, self.now).await.unwrap();
+            let count = self.subject.driver.retire(worker, self.now).await.must();
             assert_eq!(count, wanted);
             return "a retirement";
         }
@@ -290,7 +288,7 @@ impl Run {
             .driver
             .disown(worker, &held, self.now)
             .await
-            .unwrap();
+            .must();
         assert_eq!(count, wanted);
         "a disowning"
     }
@@ -313,19 +311,19 @@ impl Run {
         match self.chance.below(3) {
             0 => {
                 let wanted = self.model.retry(&some, now);
-                assert_eq!(driver.retry(&jobs, 99, now).await.unwrap(), wanted);
+                assert_eq!(driver.retry(&jobs, 99, now).await.must(), wanted);
                 "a retry"
             }
             1 => {
                 let keep = self.some_keep();
                 let wanted = self.model.cancel(&some, "asked", keep, now);
-                let count = driver.cancel(&jobs, "asked", keep, 99, now).await.unwrap();
+                let count = driver.cancel(&jobs, "asked", keep, 99, now).await.must();
                 assert_eq!((count.cancelled, count.requested), wanted);
                 "a cancellation"
             }
             _ => {
                 let wanted = self.model.delete(&some);
-                assert_eq!(driver.delete(&jobs, 99, now).await.unwrap(), wanted);
+                assert_eq!(driver.delete(&jobs, 99, now).await.must(), wanted);
                 "a deletion"
             }
         }
@@ -336,79 +334,18 @@ impl Run {
         let driver = &self.subject.driver;
         if self.chance.one_in(3) {
             let wanted = self.model.paused.insert(name.clone());
-            assert_eq!(driver.pause(&name, None, self.now).await.unwrap(), wanted);
+            assert_eq!(driver.pause(&name, None, self.now).await.must(), wanted);
             return "a pause";
         }
         let wanted = self.model.paused.remove(&name);
-        assert_eq!(driver.resume(&name).await.unwrap(), wanted);
+        assert_eq!(driver.resume(&name).await.must(), wanted);
         "a resumption"
     }
 
     async fn prune(&mut self) -> &'static str {
         let wanted = self.model.prune(self.now);
-        let count = self
-            .subject
-            .driver
-            .prune(MAX_BATCH, self.now)
-            .await
-            .unwrap();
+        let count = self.subject.driver.prune(MAX_BATCH, self.now).await.must();
         assert_eq!(count, wanted);
         "a pruning"
-    }
-
-    /// All records and all numbers.
-    async fn compare(&mut self, when: &str) {
-        let mut page = Page {
-            after: None,
-            limit: MAX_BATCH,
-            order: Order::OldestFirst,
-        };
-        let mut got: Vec<JobRecord> = Vec::new();
-        loop {
-            let list = self
-                .subject
-                .driver
-                .list(&JobFilter::default(), page)
-                .await
-                .unwrap();
-            got.extend(list.jobs);
-            page.after = list.next;
-            if list.next.is_none() {
-                break;
-            }
-        }
-        assert_eq!(got.len(), self.model.jobs.len(), "{when}");
-        for (got, wanted) in got.iter().zip(self.model.jobs.values()) {
-            assert_eq!(got, wanted, "{when}");
-        }
-        let mut wanted: BTreeMap<QueueName, [u64; 7]> = BTreeMap::new();
-        for job in self.model.jobs.values() {
-            let counts = wanted.entry(job.queue.clone()).or_default();
-            counts[usize::from(job.state.code())] += 1;
-        }
-        let counts = self.subject.driver.counts(None).await.unwrap();
-        let counts: BTreeMap<_, _> = counts
-            .into_iter()
-            .map(|counts| (counts.queue, counts.by_state))
-            .collect();
-        assert_eq!(counts, wanted, "{when}");
-    }
-
-    /// Leaves the store empty for the next run: also a test of the last steps of each life.
-    async fn clear(mut self) {
-        for worker in self.workers.clone() {
-            self.subject.driver.retire(worker, self.now).await.unwrap();
-        }
-        let all = Selection::Fitting(JobFilter::default());
-        let driver = &self.subject.driver;
-        while driver.delete(&all, MAX_BATCH, self.now).await.unwrap() > 0 {}
-        for name in QUEUES {
-            driver.resume(&queue(name)).await.unwrap();
-        }
-        self.model = Model::default();
-        self.compare("the end").await;
-        for state in JobState::ALL {
-            assert_eq!(self.subject.count(state).await, 0);
-        }
     }
 }

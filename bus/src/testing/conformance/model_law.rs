@@ -1,5 +1,6 @@
 //! The model: the contract in the plainest code, on a sorted map. Slow, short, and read beside it.
 
+use super::kit::Must;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::clock::Timestamp;
@@ -244,7 +245,7 @@ impl Model {
     }
 
     fn job(&mut self, id: JobId) -> &mut JobRecord {
-        self.jobs.get_mut(&id).unwrap()
+        self.jobs.get_mut(&id).must()
     }
 
     fn held(&self, worker: WorkerId) -> impl Iterator<Item = &JobRecord> {

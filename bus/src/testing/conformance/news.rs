@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kit::{START, Subject, at, job, job_due, job_in, queue};
+use super::kit::{Must, START, Subject, at, job, job_due, job_in, queue};
 use crate::driver::{Ended, Keep, Rescue, Selection, Settlement, Wake, Wakes};
 use crate::id::{JobId, QueueName};
 use crate::job::{Failure, FailureKind, JobState};
@@ -70,12 +70,12 @@ pub(super) async fn what_people_do_wakes(subject: Subject) {
     let one = Selection::Ids(vec![waiting.id]);
     subject.stored(waiting).await;
     let mut wakes = driver.wake();
-    driver.retry(&one, 1, START).await.unwrap();
+    driver.retry(&one, 1, START).await.must();
     woken(&mut wakes, &QueueName::DEFAULT).await;
-    driver.pause(&mail, None, START).await.unwrap();
+    driver.pause(&mail, None, START).await.must();
     subject.stored(job_in("mail")).await;
     let mut wakes = driver.wake();
-    driver.resume(&mail).await.unwrap();
+    driver.resume(&mail).await.must();
     woken(&mut wakes, &mail).await;
 }
 
@@ -84,11 +84,11 @@ pub(super) async fn what_a_worker_gives_back_wakes(subject: Subject) {
     let worker = subject.worker(START).await;
     subject.taken(worker, job(), START).await;
     let mut wakes = driver.wake();
-    driver.disown(worker, &[], at(1)).await.unwrap();
+    driver.disown(worker, &[], at(1)).await.must();
     woken(&mut wakes, &QueueName::DEFAULT).await;
     subject.claim(worker, 1, at(2)).await;
     let mut wakes = driver.wake();
-    driver.retire(worker, at(3)).await.unwrap();
+    driver.retire(worker, at(3)).await.must();
     woken(&mut wakes, &QueueName::DEFAULT).await;
     let dead = subject.worker(at(4)).await;
     subject.claim(dead, 1, at(4)).await;
@@ -99,7 +99,7 @@ pub(super) async fn what_a_worker_gives_back_wakes(subject: Subject) {
         retry_at: at(90),
         limit: 9,
     };
-    let rescued = driver.rescue(&rescue, at(90)).await.unwrap();
+    let rescued = driver.rescue(&rescue, at(90)).await.must();
     let given_back = rescued.retried == 1 && subject.count(JobState::Available).await == 1;
     assert!(given_back, "{rescued:?}");
     woken(&mut wakes, &QueueName::DEFAULT).await;
@@ -165,7 +165,7 @@ pub(super) async fn a_watcher_learns_that_a_waiting_job_was_cancelled(subject: S
         .driver
         .cancel(&one, "withdrawn", Keep::Forever, 1, at(1))
         .await
-        .unwrap();
+        .must();
     let ended = end_of(&subject, &mut watch, id).await;
     assert_eq!(
         (ended.state, ended.reason.as_deref()),

@@ -1,6 +1,6 @@
 //! What people do to jobs.
 
-use super::kit::{START, Subject, at, ids, job, job_due, jobs, queue};
+use super::kit::{Must, START, Subject, at, ids, job, job_due, jobs, queue};
 use super::looking::{one_of_each, these};
 use crate::driver::{
     CancelCount, ClaimRequest, JobFilter, Keep, MAX_BATCH, Selection, Settled, Settlement,
@@ -12,11 +12,7 @@ pub(super) async fn a_person_retries_whatever_does_not_run(subject: Subject) {
     let worker = subject.worker(START).await;
     let each = one_of_each(&subject, worker).await;
     let before = subject.record(each[6]).await;
-    let retried = subject
-        .driver
-        .retry(&these(&each), 99, at(10))
-        .await
-        .unwrap();
+    let retried = subject.driver.retry(&these(&each), 99, at(10)).await.must();
     assert_eq!(retried, 5, "not the available and the running one");
     for (state, id) in JobState::ALL.into_iter().zip(each) {
         let record = subject.record(id).await;
@@ -37,7 +33,7 @@ pub(super) async fn a_person_retries_whatever_does_not_run(subject: Subject) {
     let again = subject.claim_from(worker, &queue("dead"), 1, at(10)).await;
     assert_eq!((again[0].lease.delivery, again[0].attempts), (2, 0));
     assert_eq!(
-        subject.driver.prune(99, at(999)).await.unwrap(),
+        subject.driver.prune(99, at(999)).await.must(),
         0,
         "kept no longer by the old time"
     );
@@ -51,7 +47,7 @@ pub(super) async fn a_person_cancels_what_waits(subject: Subject) {
     let count = driver
         .cancel(&these(&each), "größe \0", keep, 99, at(10))
         .await
-        .unwrap();
+        .must();
     assert_eq!((count.cancelled, count.requested), (3, 1));
     for number in [0, 1, 3] {
         let record = subject.record(each[number]).await;
@@ -70,18 +66,18 @@ pub(super) async fn a_person_cancels_what_waits(subject: Subject) {
     let again = driver
         .cancel(&these(&each), "again", keep, 99, at(11))
         .await
-        .unwrap();
+        .must();
     assert_eq!(again, CancelCount::default());
     subject.promote(at(700)).await;
     assert_eq!(subject.claim(worker, 9, at(700)).await, []);
-    assert_eq!(driver.prune(99, at(100)).await.unwrap(), 3);
+    assert_eq!(driver.prune(99, at(100)).await.must(), 3);
 
     let brief = subject.stored(job()).await;
     driver
         .cancel(&these(&[brief]), "", Keep::Drop, 9, at(20))
         .await
-        .unwrap();
-    driver.prune(99, at(20)).await.unwrap();
+        .must();
+    driver.prune(99, at(20)).await.must();
     assert_eq!(
         subject.get(brief).await,
         None,
@@ -99,7 +95,7 @@ pub(super) async fn a_person_cancels_what_runs(subject: Subject) {
         .driver
         .cancel(&one, "stop", Keep::Forever, 9, at(1))
         .await
-        .unwrap();
+        .must();
     assert_eq!((count.cancelled, count.requested), (0, 1));
     let record = subject.record(taken.id()).await;
     assert_eq!(
@@ -111,7 +107,7 @@ pub(super) async fn a_person_cancels_what_runs(subject: Subject) {
     }
     assert_eq!(subject.beat(other, at(3)).await.cancelled, []);
     let request = ClaimRequest::one(QueueName::DEFAULT, 9);
-    let claims = subject.driver.claim(worker, &request, at(4)).await.unwrap();
+    let claims = subject.driver.claim(worker, &request, at(4)).await.must();
     assert!(claims.cancelled.is_empty() || claims.cancelled == [taken.id()]);
     // A release leaves the request in force: who takes the job next is told.
     subject
@@ -127,7 +123,7 @@ pub(super) async fn a_person_cancels_what_runs(subject: Subject) {
     subject
         .applied(worker, Settlement::released(free.lease), at(8))
         .await;
-    let retried = subject.driver.retry(&one, 9, at(9)).await.unwrap();
+    let retried = subject.driver.retry(&one, 9, at(9)).await.must();
     assert_eq!(retried, 1);
     assert!(!subject.record(taken.id()).await.cancel_requested);
 }
@@ -141,7 +137,7 @@ pub(super) async fn a_job_may_complete_though_it_was_to_end(subject: Subject) {
         .driver
         .cancel(&one, "stop", Keep::Forever, 9, at(1))
         .await
-        .unwrap();
+        .must();
     let done = Settlement::completed(taken.lease.clone(), None, Keep::Forever);
     subject.applied(worker, done, at(2)).await;
     assert_eq!(subject.state(taken.id()).await, Some(JobState::Completed));
@@ -155,7 +151,7 @@ pub(super) async fn a_person_deletes_whatever_does_not_run(subject: Subject) {
         .driver
         .delete(&these(&each), 99, at(10))
         .await
-        .unwrap();
+        .must();
     assert_eq!(deleted, 6);
     for (state, id) in JobState::ALL.into_iter().zip(each) {
         assert_eq!(
@@ -166,8 +162,8 @@ pub(super) async fn a_person_deletes_whatever_does_not_run(subject: Subject) {
     }
     subject.promote(at(700)).await;
     assert_eq!(subject.claim(worker, 9, at(700)).await, []);
-    assert_eq!(subject.driver.prune(99, at(999)).await.unwrap(), 0);
-    let counts = subject.driver.counts(None).await.unwrap();
+    assert_eq!(subject.driver.prune(99, at(999)).await.must(), 0);
+    let counts = subject.driver.counts(None).await.must();
     assert_eq!(
         counts
             .iter()
@@ -197,7 +193,7 @@ pub(super) async fn a_selection_is_worked_through_call_by_call(subject: Subject)
         let count = driver
             .cancel(&all, "", Keep::Forever, MAX_BATCH, at(1))
             .await
-            .unwrap();
+            .must();
         calls.push(count.cancelled);
         if count.cancelled == 0 {
             break;
@@ -211,9 +207,9 @@ pub(super) async fn a_selection_is_worked_through_call_by_call(subject: Subject)
     assert_eq!(calls.iter().sum::<u64>(), 2_500);
     assert_eq!(subject.count(JobState::Cancelled).await, 2_500);
     let cancelled = Selection::Fitting(JobFilter::state(JobState::Cancelled));
-    assert_eq!(driver.retry(&cancelled, 3, at(2)).await.unwrap(), 3);
-    assert_eq!(driver.delete(&cancelled, 7, at(2)).await.unwrap(), 7);
-    assert_eq!(driver.delete(&cancelled, 0, at(2)).await.unwrap(), 0);
+    assert_eq!(driver.retry(&cancelled, 3, at(2)).await.must(), 3);
+    assert_eq!(driver.delete(&cancelled, 7, at(2)).await.must(), 7);
+    assert_eq!(driver.delete(&cancelled, 0, at(2)).await.must(), 0);
     assert_eq!(subject.count(JobState::Cancelled).await, 2_490);
     assert_eq!(subject.count(JobState::Completed).await, 50);
 }
@@ -231,6 +227,6 @@ pub(super) async fn a_retried_job_takes_its_place_by_its_new_time(subject: Subje
         .driver
         .retry(&these(&[old.id()]), 1, at(3))
         .await
-        .unwrap();
+        .must();
     assert_eq!(ids(&subject.claim(worker, 9, at(5)).await), wanted);
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::chance::Chance;
-use super::kit::{Subject, at, job, jobs};
+use super::kit::{Must, Subject, at, job, jobs};
 use crate::driver::{ClaimRequest, Claimed, Counted, Ending, Keep, Rescue, Settled, Settlement};
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{Failure, FailureKind, JobState, NewJob};
@@ -26,7 +26,7 @@ impl Race {
     }
 
     fn over(&self) -> bool {
-        self.ended.lock().unwrap().len() >= JOBS
+        self.ended.lock().must().len() >= JOBS
     }
 
     /// Settles and notes what ended by it.
@@ -36,7 +36,7 @@ impl Race {
     }
 
     fn note(&self, all: &[Settlement], settled: &[Settled]) {
-        let mut ended = self.ended.lock().unwrap();
+        let mut ended = self.ended.lock().must();
         for (settlement, settled) in all.iter().zip(settled) {
             let ends = matches!(
                 settlement.ending,
@@ -70,9 +70,9 @@ async fn work(race: Arc<Race>, seed: u64) {
                 let all = std::mem::take(&mut pending);
                 let driver = &race.subject.driver;
                 let both = driver.settle_and_claim(worker, &all, &request, race.now());
-                let (settled, claims) = both.await.unwrap();
+                let (settled, claims) = both.await.must();
                 race.note(&all, &settled);
-                claims.unwrap().jobs
+                claims.must().jobs
             }
         };
         pending.extend(claimed.iter().map(|job| outcome(job, &mut chance, &race)));
@@ -111,12 +111,7 @@ async fn maintain(race: Arc<Race>) {
             retry_at: race.now(),
             limit: 50,
         };
-        let rescued = race
-            .subject
-            .driver
-            .rescue(&rescue, race.now())
-            .await
-            .unwrap();
+        let rescued = race.subject.driver.rescue(&rescue, race.now()).await.must();
         let ends = rescued.exhausted.into_iter().map(|job| {
             let why = Failure::new(FailureKind::Lost, "lost", job.attempts, race.now());
             let mut end = Settlement::dead(job.lease, "lost".to_owned(), Keep::Drop, why);
@@ -124,7 +119,7 @@ async fn maintain(race: Arc<Race>) {
             end
         });
         race.settle(by, &ends.collect::<Vec<_>>()).await;
-        race.subject.driver.promote(100, race.now()).await.unwrap();
+        race.subject.driver.promote(100, race.now()).await.must();
         tokio::task::yield_now().await;
     }
 }
@@ -136,7 +131,7 @@ pub(super) async fn crashing_workers_lose_no_job_and_end_none_twice(subject: Sub
         seconds: AtomicU64::new(0),
         ended: Mutex::default(),
     });
-    let attempts = |number: usize| 1 + u16::try_from(number % 3).unwrap();
+    let attempts = |number: usize| 1 + u16::try_from(number % 3).must();
     let all = (0..JOBS).map(|number| NewJob {
         max_attempts: attempts(number),
         ..job()
@@ -150,9 +145,9 @@ pub(super) async fn crashing_workers_lose_no_job_and_end_none_twice(subject: Sub
         racers.push(tokio::spawn(maintain(Arc::clone(&race))));
     }
     for racer in racers {
-        racer.await.unwrap();
+        racer.await.must();
     }
-    let ended = race.ended.lock().unwrap().clone();
+    let ended = race.ended.lock().must().clone();
     assert_eq!(ended.len(), JOBS);
     let twice: Vec<_> = ended.into_iter().filter(|&(_, times)| times > 1).collect();
     assert_eq!(twice, [], "ended more than once");
@@ -182,7 +177,7 @@ pub(super) async fn pushes_repeated_by_many_store_each_job_once(subject: Subject
         .collect();
     let mut stored = 0;
     for pusher in pushers {
-        stored += pusher.await.unwrap();
+        stored += pusher.await.must();
     }
     assert_eq!(stored, 300, "told to one of them");
     assert_eq!(subject.count(JobState::Available).await, 300);
@@ -205,7 +200,7 @@ pub(super) async fn one_of_many_settlements_of_a_delivery_is_applied(subject: Su
             .collect();
         let mut applied = 0;
         for settler in settlers {
-            applied += usize::from(settler.await.unwrap() == Settled::Applied);
+            applied += usize::from(settler.await.must() == Settled::Applied);
         }
         assert_eq!(applied, 1);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kit::{LEASE, START, Subject, at, ids, job, job_in, jobs, queue};
+use super::kit::{LEASE, Must, START, Subject, at, ids, job, job_in, jobs, queue};
 use crate::clock::Timestamp;
 use crate::driver::{Counted, Keep, MAX_BATCH, Rescue, Rescued, Selection, Settled, Settlement};
 use crate::id::{QueueName, WorkerId};
@@ -20,7 +20,7 @@ async fn rescue(
         retry_at,
         limit,
     };
-    subject.driver.rescue(&rescue, now).await.unwrap()
+    subject.driver.rescue(&rescue, now).await.must()
 }
 
 /// When the lease of a worker that lived at the start is over.
@@ -40,7 +40,7 @@ pub(super) async fn a_heartbeat_registers_and_prolongs(subject: Subject) {
     assert!(subject.beat(worker, START).await.registered);
     let again = subject.beat(worker, at(10)).await;
     assert!(!again.registered && again.cancelled.is_empty());
-    let known = subject.driver.workers().await.unwrap();
+    let known = subject.driver.workers().await.must();
     let [info] = &known[..] else {
         panic!("one worker is known: {known:?}");
     };
@@ -80,7 +80,7 @@ pub(super) async fn a_dead_workers_jobs_wait_for_their_retry(subject: Subject) {
         assert_eq!((record.deliveries, record.attempts), (1, 1));
         assert_eq!(record.failures, [Failure::lost(dead, 1, over())]);
     }
-    let known = subject.driver.workers().await.unwrap();
+    let known = subject.driver.workers().await.must();
     assert!(known.iter().map(|info| info.id).eq([rescuer]));
     let late = Settlement::completed(taken[0].lease.clone(), None, Keep::Drop);
     assert_eq!(
@@ -183,7 +183,7 @@ pub(super) async fn a_lost_job_that_should_end_goes_to_the_rescuer(subject: Subj
         .driver
         .cancel(&this, "withdrawn", Keep::Forever, 9, at(1))
         .await
-        .unwrap();
+        .must();
     let rescuer = subject.worker(over()).await;
     let rescued = rescue(&subject, rescuer, at(40), 9, over()).await;
     assert_eq!((rescued.retried, rescued.exhausted.len()), (0, 1));
@@ -243,7 +243,7 @@ pub(super) async fn several_rescuers_count_each_job_once(subject: Subject) {
         .collect();
     let mut moved = 0;
     for rescuer in rescuers {
-        moved += rescuer.await.unwrap();
+        moved += rescuer.await.must();
     }
     let last = subject.worker(over()).await;
     moved += rescue(&subject, last, at(40), MAX_BATCH, over())
@@ -283,7 +283,7 @@ pub(super) async fn a_disowned_job_is_available_again(subject: Subject) {
     let mine = subject.claim(worker, 4, START).await;
     let others = subject.claim(other, 1, START).await;
     let held = [mine[1].id(), mine[3].id(), others[0].id()];
-    let count = subject.driver.disown(worker, &held, at(1)).await.unwrap();
+    let count = subject.driver.disown(worker, &held, at(1)).await.must();
     assert_eq!(count, 2);
     for (number, job) in mine.iter().enumerate() {
         let record = subject.record(job.id()).await;
@@ -314,14 +314,14 @@ pub(super) async fn a_retired_worker_leaves_nothing(subject: Subject) {
     subject.push(vec![job_in("mail")], START).await;
     subject.claim(worker, 2, START).await;
     subject.claim_from(worker, &queue("mail"), 1, START).await;
-    assert_eq!(subject.driver.retire(worker, at(1)).await.unwrap(), 3);
+    assert_eq!(subject.driver.retire(worker, at(1)).await.must(), 3);
     assert_eq!(subject.count(JobState::Available).await, 2);
-    let known = subject.driver.workers().await.unwrap();
+    let known = subject.driver.workers().await.must();
     let known: BTreeSet<_> = known.into_iter().map(|info| info.id).collect();
     assert_eq!(known, BTreeSet::from([other]));
-    assert_eq!(subject.driver.retire(worker, at(2)).await.unwrap(), 0);
+    assert_eq!(subject.driver.retire(worker, at(2)).await.must(), 0);
     assert_eq!(
-        subject.driver.retire(WorkerId::new(), at(2)).await.unwrap(),
+        subject.driver.retire(WorkerId::new(), at(2)).await.must(),
         0
     );
     let again = subject.claim(other, 9, at(2)).await;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kit::Subject;
+use super::kit::{Must, Subject};
 use super::table::BEHAVIOURS;
 use crate::driver::{Driver, DriverFuture};
 
@@ -26,7 +26,7 @@ pub fn run<G: Ground>(name: &'static str, ground: impl AsyncFnOnce(&'static str)
     let found = BEHAVIOURS.iter().find(|behaviour| behaviour.name == name);
     let behaviour = found.unwrap_or_else(|| panic!("there is no behaviour {name}"));
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    let runtime = runtime.worker_threads(2).enable_all().build().must();
     runtime.block_on(async {
         let ground = Arc::new(ground(name).await);
         let subject = Subject::open(ground).await;

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::kit::{START, Subject, at, ids, job, job_due, job_in, job_of};
+use super::kit::{Must, START, Subject, at, ids, job, job_due, job_in, job_of};
 use crate::driver::{ClaimRequest, Counted, Keep, Settled, Settlement};
 use crate::id::QueueName;
 use crate::job::{Failure, FailureKind, JobState};
@@ -260,9 +260,9 @@ pub(super) async fn settle_and_claim_settles_first(subject: Subject) {
     let request = ClaimRequest::one(QueueName::DEFAULT, 9);
     let driver = &subject.driver;
     let both = driver.settle_and_claim(worker, &settlements, &request, at(1));
-    let (settled, claims) = both.await.unwrap();
+    let (settled, claims) = both.await.must();
     assert_eq!(settled, [Settled::Applied]);
-    let claims = claims.unwrap();
+    let claims = claims.must();
     assert_eq!(
         ids(&claims.jobs),
         [next.id],
@@ -273,15 +273,15 @@ pub(super) async fn settle_and_claim_settles_first(subject: Subject) {
         settlements[0].clone(),
     ];
     let both = driver.settle_and_claim(worker, &released, &request, at(2));
-    let (settled, claims) = both.await.unwrap();
+    let (settled, claims) = both.await.must();
     assert_eq!(settled, [Settled::Applied, Settled::LeaseLost]);
-    assert_eq!(claims.unwrap().jobs[0].lease.delivery, 2);
+    assert_eq!(claims.must().jobs[0].lease.delivery, 2);
     let nothing = ClaimRequest::default();
     let (settled, claims) = driver
         .settle_and_claim(worker, &[], &nothing, at(3))
         .await
-        .unwrap();
-    assert_eq!((settled.len(), claims.unwrap().jobs.len()), (0, 0));
+        .must();
+    assert_eq!((settled.len(), claims.must().jobs.len()), (0, 0));
 }
 
 pub(super) async fn a_history_keeps_the_newest_failures(subject: Subject) {
@@ -290,7 +290,7 @@ pub(super) async fn a_history_keeps_the_newest_failures(subject: Subject) {
     let total = Failure::KEPT + 7;
     for number in 1..=total {
         let taken = subject.claim(worker, 1, at(1)).await.remove(0);
-        let reason = failure(u32::try_from(number).unwrap(), &"x".repeat(number));
+        let reason = failure(u32::try_from(number).must(), &"x".repeat(number));
         subject
             .applied(worker, Settlement::retry(taken.lease, at(1), reason), at(1))
             .await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::kit::{START, Subject, at, ids, job, job_due, jobs, queue};
+use super::kit::{Must, START, Subject, at, ids, job, job_due, jobs, queue};
 use crate::codec::{Envelope, Headers};
 use crate::driver::{ErrorKind, JobFilter, MAX_BATCH, Page, Pushed};
 use crate::id::{CommandName, JobId, QueueName};
@@ -91,7 +91,7 @@ pub(super) async fn two_jobs_of_one_call_with_one_id_are_one(subject: Subject) {
 
 pub(super) async fn an_empty_push_does_nothing(subject: Subject) {
     assert_eq!(subject.push(Vec::new(), START).await, []);
-    assert_eq!(subject.driver.queues().await.unwrap(), []);
+    assert_eq!(subject.driver.queues().await.must(), []);
 }
 
 pub(super) async fn a_job_due_later_is_scheduled(subject: Subject) {
@@ -117,7 +117,7 @@ pub(super) async fn a_hundred_thousand_jobs_in_one_call_are_all_stored(subject: 
         ..Page::default()
     };
     let list = subject.driver.list(&JobFilter::default(), page).await;
-    let newest = list.unwrap().jobs.into_iter().map(|job| job.id);
+    let newest = list.must().jobs.into_iter().map(|job| job.id);
     assert!(newest.eq(wanted.iter().rev().take(MAX_BATCH).copied()));
     let worker = subject.worker(START).await;
     let claimed = subject.claim(worker, MAX_BATCH, START).await;
@@ -149,7 +149,7 @@ pub(super) async fn any_bytes_and_any_letters_come_back(subject: Subject) {
     ];
     for (number, body) in bodies.into_iter().enumerate() {
         let mut job = job();
-        let name = CommandName::new("größe::邮件🦀'\"\\;--").unwrap();
+        let name = CommandName::new("größe::邮件🦀'\"\\;--").must();
         job.envelope = Envelope::new(name, 3, body.to_vec());
         job.queue = queue(["größe", "邮件", "🦀", "it's", "a\\b\"c%_*?[]"][number]);
         job.extras_mut().tags = vec!["größe\0🦀'\"\\".to_owned(), String::new()];
@@ -167,7 +167,7 @@ pub(super) async fn the_longest_names_are_kept(subject: Subject) {
     let worker = subject.worker(START).await;
     let mut job = job();
     job.queue = queue(&"q".repeat(QueueName::MAX_BYTES));
-    job.envelope.name = CommandName::new("n".repeat(CommandName::MAX_BYTES)).unwrap();
+    job.envelope.name = CommandName::new("n".repeat(CommandName::MAX_BYTES)).must();
     // Names that agree in all but the last byte are different queues.
     let mut near = job.clone();
     near.id = JobId::new();
@@ -175,7 +175,7 @@ pub(super) async fn the_longest_names_are_kept(subject: Subject) {
     subject.stored(near.clone()).await;
     let claimed = subject.taken(worker, job.clone(), START).await;
     assert_eq!(claimed.envelope.name, job.envelope.name);
-    let queues = subject.driver.queues().await.unwrap();
+    let queues = subject.driver.queues().await.must();
     let names: Vec<_> = queues.into_iter().map(|queue| queue.name).collect();
     assert_eq!(names, [job.queue, near.queue]);
 }
@@ -186,7 +186,7 @@ pub(super) async fn what_the_store_cannot_keep_is_refused_whole(subject: Subject
     }
     let mut limited = job();
     let rate = RateUse {
-        key: Key::new("mail").unwrap(),
+        key: Key::new("mail").must(),
         limit: RateLimit {
             count: 1,
             per: Duration::from_secs(1),
@@ -199,6 +199,6 @@ pub(super) async fn what_the_store_cannot_keep_is_refused_whole(subject: Subject
         .driver
         .push(vec![plain.clone(), limited], START)
         .await;
-    assert_eq!(refused.unwrap_err().kind(), ErrorKind::Unsupported);
+    assert_eq!(refused.expect_err("refused").kind(), ErrorKind::Unsupported);
     assert_eq!(subject.get(plain.id).await, None);
 }

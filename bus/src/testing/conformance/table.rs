@@ -167,4 +167,4 @@ macro_rules! __conformance {
 }
 
 /// All behaviours.
-pub const BEHAVIOURS: &[Behaviour] = crate::__conformance! { @list table };
+pub const BEHAVIOURS: &[Behaviour] = __conformance! { @list table };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::kit::{START, Subject, at, ids, job, job_due, job_in, job_of, jobs, queue};
+use super::kit::{Must, START, Subject, at, ids, job, job_due, job_in, job_of, jobs, queue};
 use crate::driver::{ErrorKind, JobFilter, Keep, MAX_BATCH, Page, Settled, Settlement};
 use crate::id::QueueName;
 use crate::job::{Failure, FailureKind, JobRecord, JobState, NewJob};
@@ -16,14 +16,14 @@ pub(super) async fn twelve_thousand_due_at_once_are_promoted_in_order(subject: S
     let wanted: Vec<_> = all.iter().rev().map(|job| job.id).take(MAX_BATCH).collect();
     subject.push(all, START).await;
     assert_eq!(subject.count(JobState::Scheduled).await, JOBS as u64);
-    let first = subject.driver.promote(10, at(60)).await.unwrap();
+    let first = subject.driver.promote(10, at(60)).await.must();
     assert_eq!(first.count, 10);
     let available = JobFilter::state(JobState::Available);
     let page = subject
         .driver
         .list(&available, Page::default())
         .await
-        .unwrap();
+        .must();
     let earliest = page.jobs.into_iter().map(|job| job.id);
     assert!(
         earliest.eq(wanted[..10].iter().copied()),
@@ -40,21 +40,21 @@ pub(super) async fn a_promotion_tells_when_to_come_again(subject: Subject) {
     for seconds in [30, 10, 20] {
         subject.stored(job_due(at(seconds))).await;
     }
-    let promoted = subject.driver.promote(9, at(10)).await.unwrap();
+    let promoted = subject.driver.promote(9, at(10)).await.must();
     assert_eq!(promoted.count, 1);
     assert!(
         promoted.next_due.is_none_or(|due| due <= at(20)),
         "never too late"
     );
-    assert_eq!(subject.driver.promote(0, at(99)).await.unwrap().count, 0);
-    assert_eq!(subject.driver.promote(1, at(99)).await.unwrap().count, 1);
-    assert_eq!(subject.driver.promote(9, at(99)).await.unwrap().count, 1);
-    assert_eq!(subject.driver.promote(9, at(99)).await.unwrap().count, 0);
+    assert_eq!(subject.driver.promote(0, at(99)).await.must().count, 0);
+    assert_eq!(subject.driver.promote(1, at(99)).await.must().count, 1);
+    assert_eq!(subject.driver.promote(9, at(99)).await.must().count, 1);
+    assert_eq!(subject.driver.promote(9, at(99)).await.must().count, 0);
 }
 
 pub(super) async fn paused_queues_are_promoted_too(subject: Subject) {
     let mail = queue("mail");
-    subject.driver.pause(&mail, None, START).await.unwrap();
+    subject.driver.pause(&mail, None, START).await.must();
     let waiting = NewJob {
         run_at: at(10),
         ..job_in("mail")
@@ -75,7 +75,7 @@ pub(super) async fn several_promoters_promote_each_job_once(subject: Subject) {
             tokio::spawn(async move {
                 let mut total = 0;
                 loop {
-                    let promoted = subject.driver.promote(100, at(5)).await.unwrap();
+                    let promoted = subject.driver.promote(100, at(5)).await.must();
                     total += promoted.count;
                     if promoted.count == 0 {
                         return total;
@@ -86,7 +86,7 @@ pub(super) async fn several_promoters_promote_each_job_once(subject: Subject) {
         .collect();
     let mut total = 0;
     for promoter in promoters {
-        total += promoter.await.unwrap();
+        total += promoter.await.must();
     }
     total += subject.promote(at(5)).await;
     assert_eq!(total, JOBS);
@@ -122,11 +122,11 @@ pub(super) async fn ended_jobs_are_pruned_after_their_time(subject: Subject) {
     }
     let waiting = subject.stored(job()).await;
     let driver = &subject.driver;
-    assert_eq!(driver.prune(9, at(9)).await.unwrap(), 0);
-    assert_eq!(driver.prune(2, at(10)).await.unwrap(), 2);
-    assert_eq!(driver.prune(9, at(10)).await.unwrap(), 1);
-    assert_eq!(driver.prune(9, at(10)).await.unwrap(), 0);
-    assert_eq!(driver.prune(9, at(99)).await.unwrap(), 3);
+    assert_eq!(driver.prune(9, at(9)).await.must(), 0);
+    assert_eq!(driver.prune(2, at(10)).await.must(), 2);
+    assert_eq!(driver.prune(9, at(10)).await.must(), 1);
+    assert_eq!(driver.prune(9, at(10)).await.must(), 0);
+    assert_eq!(driver.prune(9, at(99)).await.must(), 3);
     for (id, keep) in kept {
         assert_eq!(subject.get(id).await.is_some(), keep == Keep::Forever);
     }
@@ -135,7 +135,7 @@ pub(super) async fn ended_jobs_are_pruned_after_their_time(subject: Subject) {
 
 pub(super) async fn a_migration_is_done_once(subject: Subject) {
     let before = subject.stored(job()).await;
-    let again = subject.driver.migrate().await.unwrap();
+    let again = subject.driver.migrate().await.must();
     assert_eq!(again.from, again.to);
     let opened: Vec<_> = (0..4)
         .map(|_| {
@@ -144,18 +144,22 @@ pub(super) async fn a_migration_is_done_once(subject: Subject) {
         })
         .collect();
     for other in opened {
-        let other = other.await.unwrap();
+        let other = other.await.must();
         assert_eq!(other.state(before).await, Some(JobState::Available));
-        other.driver.close().await.unwrap();
+        other.driver.close().await.must();
     }
-    subject.driver.ping().await.unwrap();
+    subject.driver.ping().await.must();
 }
 
 pub(super) async fn a_closed_driver_refuses_and_its_wakes_end(subject: Subject) {
     let mut wakes = subject.driver.wake();
-    subject.driver.close().await.unwrap();
-    subject.driver.close().await.unwrap();
-    let refused = subject.driver.push(jobs(1), START).await.unwrap_err();
+    subject.driver.close().await.must();
+    subject.driver.close().await.must();
+    let refused = subject
+        .driver
+        .push(jobs(1), START)
+        .await
+        .expect_err("refused");
     assert_eq!(refused.kind(), ErrorKind::Permanent);
     assert!(subject.driver.ping().await.is_err());
     while wakes.next().await.is_some() {}
@@ -192,13 +196,13 @@ pub(super) async fn what_waits_and_what_ended_survives_a_restart(subject: Subjec
         .driver
         .pause(&queue("mail"), Some("strike"), START)
         .await
-        .unwrap();
+        .must();
     let before = records(&subject, &kept).await;
-    let queues = subject.driver.queues().await.unwrap();
+    let queues = subject.driver.queues().await.must();
 
     let subject = subject.reopened().await;
     assert_eq!(records(&subject, &kept).await, before);
-    assert_eq!(subject.driver.queues().await.unwrap(), queues);
+    assert_eq!(subject.driver.queues().await.must(), queues);
     assert_eq!(subject.get(gone.id()).await, None);
     let again = subject.push(vec![job_due(at(60))], START).await;
     assert_eq!(again.len(), 1);
@@ -228,7 +232,7 @@ pub(super) async fn running_jobs_come_back_after_a_restart(subject: Subject) {
         retry_at: at(60),
         limit: MAX_BATCH,
     };
-    subject.driver.rescue(&rescue, at(60)).await.unwrap();
+    subject.driver.rescue(&rescue, at(60)).await.must();
     subject.promote(at(60)).await;
     let again = subject.claim(worker, 9, at(60)).await;
     let wanted: HashSet<_> = ids(&taken).into_iter().collect();
@@ -245,6 +249,6 @@ pub(super) async fn running_jobs_come_back_after_a_restart(subject: Subject) {
         .driver
         .counts(Some(&QueueName::DEFAULT))
         .await
-        .unwrap();
+        .must();
     assert_eq!(counts[0].get(JobState::Running), 5);
 }

@@ -1,0 +1,19 @@
+//! `checked!` takes one value.
+use bus::prelude::*;
+
+#[command]
+struct PlaceOrder {
+    #[validate(range(min = 1, max = 100))]
+    quantity: i32,
+    #[validate(length(min = 2, max = 5))]
+    code: String,
+}
+
+#[handler]
+async fn place_order(_: PlaceOrder) {}
+
+fn order() -> PlaceOrder {
+    bus::checked!(quantity = 0)
+}
+
+fn main() {}

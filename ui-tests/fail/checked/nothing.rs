@@ -1,0 +1,7 @@
+//! `checked!` takes one value.
+
+fn order() {
+    bus::checked!()
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! A text that breaks its own rule.
+use bus::prelude::*;
+
+#[command]
+struct PlaceOrder {
+    #[validate(range(min = 1, max = 100))]
+    quantity: i32,
+    #[validate(length(min = 2, max = 5))]
+    code: String,
+}
+
+#[handler]
+async fn place_order(_: PlaceOrder) {}
+
+fn order() -> PlaceOrder {
+    bus::checked!(PlaceOrder { quantity: 1, code: "abcdef" })
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! One middleware is a list, too.
+use bus::prelude::*;
+
+#[command(middleware = Audit)]
+struct PlaceOrder;
+
+struct Audit;
+
+#[handler]
+async fn place_order(_: PlaceOrder) {}
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! `contract!` takes commands.
+
+bus::contract! {}
+
+fn main() {}

@@ -1,0 +1,13 @@
+// errors: 2, because the future holds it too.
+//! State that can't be shared between threads.
+use bus::prelude::*;
+
+use std::cell::Cell;
+
+#[command]
+struct PlaceOrder;
+
+#[handler]
+async fn place_order(_: PlaceOrder, _: &Cell<u32>) {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! `#[handler]` where `#[command]` is meant.
+use bus::prelude::*;
+
+#[handler]
+struct PlaceOrder;
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! A function has no fields.
+
+#[bus::sanitized]
+fn clean() {}
+
+fn main() {}

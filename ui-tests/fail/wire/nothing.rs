@@ -1,0 +1,5 @@
+//! `wire!` takes crates.
+
+bus::wire!();
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A crate is no text.
+
+bus::wire!("billing");
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! A crate that is not in Cargo.toml.
+
+bus::wire!(billing);
+
+fn main() {}

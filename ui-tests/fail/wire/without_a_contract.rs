@@ -1,0 +1,5 @@
+//! A crate that has no `contract!`.
+
+bus::wire!(; crate);
+
+fn main() {}
