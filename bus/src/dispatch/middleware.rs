@@ -239,8 +239,10 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        let again = self.0.as_mut().again();
-        again.then_some(Next(self.0.as_mut()))
+        self.end.as_mut().again().then(|| Next {
+            end: self.end.as_mut(),
+            one_of_several: true,
+        })
     }
 }
 
