@@ -91,7 +91,9 @@ fn a_crate_that_is_named_is_linked() {
     both("run -p fixture_web --bin linked", |built| {
         built.must_run("placed 7")
     });
-    both("run -p fixture_web --bin wired", |built| built.must_run("placed 7"));
+    both("run -p fixture_web --bin wired", |built| {
+        built.must_run("placed 7")
+    });
 }
 
 #[test]

@@ -69,7 +69,7 @@ mod own {
             "For example `throttle = \"5 failures/10m\"`, or `throttle(\"5 failures/10m\", only(PayError::Unreachable))`.",
             "command/bad_throttle";
         BAD_NUMBER = "BUS017", "a number out of range",
-            "`retries` is a whole number from 0 to 1000, `version` one from 1 to 65535.",
+            "`retries` is a whole number from 0 to 1000, `version` one from 1 to 65535, `priority` one from -100 to 100.",
             "Write a number within the range.",
             "command/too_many_retries";
         NO_SUCH_FIELD = "BUS018", "a key field that does not exist",
@@ -140,6 +140,10 @@ mod own {
             "A stored name is 1 to 200 characters without white space or control characters.",
             "For example `name = \"orders.place\"`.",
             "command/bad_name";
+        BAD_QUEUE = "BUS050", "a queue that can't be named so",
+            "The name of a queue is 1 to 128 bytes without control characters.",
+            "For example `queue = \"emails\"`.",
+            "job/empty_queue";
         INTERNAL = "BUS099", "a defect of bus",
             "A macro of bus panicked.",
             "Please report it with the item it stood on.",
@@ -217,6 +221,10 @@ mod traits {
             "`per …` hashes the value of the field; a float or a type without `Hash` has none.",
             "Name another field, or derive `Hash` for the field's type.",
             "command/rate_per_unhashable_field";
+        NOT_A_JOB = "BUS051", "something that is not a job",
+            "Only a type with `#[job]` can be stored: what is named by `on_failure`, a link of a chain, a member of a batch.",
+            "Annotate the type with `#[job]`.",
+            "job/on_failure_is_no_job";
     }
 }
 

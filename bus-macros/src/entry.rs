@@ -3,7 +3,7 @@
 use crate::check::{self, Place};
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use crate::model::HandlerBlock;
+use crate::model::{Command, HandlerBlock, Options};
 use crate::names::Bus;
 use crate::{expand, parse};
 use proc_macro2::{Span, TokenStream};
@@ -34,8 +34,22 @@ fn guarded(item: &TokenStream, run: impl FnOnce(&mut Errors) -> TokenStream) -> 
 
 /// `#[command(…)]`
 pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    declared(attribute, item, parse::options, check::command)
+}
+
+/// `#[job(…)]`
+pub(crate) fn job(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    declared(attribute, item, parse::job_options, check::job)
+}
+
+fn declared(
+    attribute: TokenStream,
+    item: TokenStream,
+    parse_options: fn(TokenStream, &mut Errors) -> Options,
+    check: fn(&Command, &mut Errors),
+) -> TokenStream {
     guarded(&item.clone(), |errors| {
-        let options = parse::options(attribute, errors);
+        let options = parse_options(attribute, errors);
         let command = match parse::command(item.clone(), options, errors) {
             Ok(command) => command,
             Err(mistake) => {
@@ -43,7 +57,7 @@ pub(crate) fn command(attribute: TokenStream, item: TokenStream) -> TokenStream 
                 return item;
             }
         };
-        check::command(&command, errors);
+        check(&command, errors);
         match errors.is_empty() {
             true => expand::command(&command),
             false => expand::inert_command(&command),

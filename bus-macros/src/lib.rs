@@ -19,6 +19,12 @@ pub fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
     entry::command(attribute.into(), item.into()).into()
 }
 
+/// Declares a job; see `bus::job`.
+#[proc_macro_attribute]
+pub fn job(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    entry::job(attribute.into(), item.into()).into()
+}
+
 /// Makes a function the handler of a command; see `bus::handler`.
 #[proc_macro_attribute]
 pub fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream {

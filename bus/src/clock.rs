@@ -12,6 +12,15 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
+/// For `5 * MINUTE` and the like.
+pub const SECOND: Duration = Duration::from_secs(1);
+/// Sixty seconds.
+pub const MINUTE: Duration = Duration::from_secs(60);
+/// Sixty minutes.
+pub const HOUR: Duration = Duration::from_secs(60 * 60);
+/// Twenty-four hours.
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A point in time: microseconds since 1970-01-01T00:00:00Z.
 ///
 /// Arithmetic saturates, so that an absurd delay means "at the end of time", not a panic.

@@ -35,3 +35,33 @@ pub mod command {
     /// `middleware = [Audit]`: around this command only, outermost first.
     pub enum middleware {}
 }
+
+/// The keys of `#[job(…)]`.
+pub mod job {
+    pub use super::command::{
+        authorize, backoff, error, middleware, name, output, rate, remote, throttle, validate,
+        version,
+    };
+    /// `queue = "emails"`: where it waits; `default` when left out.
+    pub enum queue {}
+    /// `retries = 3`: attempts after the first, each stored with its due time.
+    pub enum retries {}
+    /// `timeout = "5s"`: an execution is ended after so long, and counts as a failure.
+    pub enum timeout {}
+    /// `priority = 9`: how urgent it is in its queue, -100 to 100, higher is sooner.
+    pub enum priority {}
+    /// `delay = "5m"`: due so long after its dispatch.
+    pub enum delay {}
+    /// `retry_until = "1d"`: no retry later than so long after its dispatch.
+    pub enum retry_until {}
+    /// `retain = "7d"`: kept so long once completed, its output with it.
+    pub enum retain {}
+    /// `tags = ["mail"]`: words to find it by.
+    pub enum tags {}
+    /// `on_failure = AlertOps`: the job that is stored when this one is dead; it implements
+    /// `From<JobFailed>`.
+    pub enum on_failure {}
+    /// `no_retry(Declined)`: errors after which it is dead at once: variants of the declared
+    /// error, or error types where none is declared.
+    pub enum no_retry {}
+}

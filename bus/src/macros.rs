@@ -53,6 +53,54 @@
 /// ```
 pub use bus_macros::command;
 
+/// Declares a struct or an enum as a job: a command that is stored when it is dispatched, and run
+/// by a worker, here or on another machine.
+///
+/// All that [`command`](macro@command) takes, and:
+///
+/// | key | default | meaning |
+/// | --- | --- | --- |
+/// | `queue = "…"` | `default` | where it waits |
+/// | `retries = n`, `backoff = "…"` | 0; 1 s doubling to 1 h, with jitter | attempts after the first, stored with their due time |
+/// | `timeout = "5s"` | | an execution is ended after so long, and counts as a failure |
+/// | `priority = n` | 0 | -100 to 100, higher is sooner |
+/// | `delay = "5m"` | | due so long after its dispatch |
+/// | `retry_until = "1d"` | | no retry later than so long after its dispatch |
+/// | `retain = "7d"` | 5 m with an output, else not at all | kept so long once completed |
+/// | `tags = ["…"]` | | words to find it by |
+/// | `no_retry(Declined)` | | errors after which it is dead at once |
+/// | `on_failure = Alert` | | the job that is stored when this one is dead; `Alert: From<JobFailed>` |
+/// | `remote` | | the handler lives in another crate, or in another program alone |
+///
+/// `serde`'s traits are derived where the type does not derive them itself. What breaks its rules
+/// or is not authorized is not stored. A handler may return [`Outcome`](crate::job::Outcome) to say
+/// more than `Result` can; `impl` [`Classify`](crate::job::Classify) for the error to decide per
+/// error.
+///
+/// ```
+/// use bus::prelude::*;
+///
+/// /// Sends the receipt of an order.
+/// #[job(queue = "emails", retries = 3, timeout = "30s")]
+/// struct SendReceipt {
+///     order: u64,
+/// }
+///
+/// #[handler]
+/// async fn send_receipt(job: SendReceipt) -> Result<(), std::io::Error> {
+///     println!("order {} is on its way", job.order);
+///     Ok(())
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::connect("memory:").await?;
+/// let ticket = bus.dispatch(SendReceipt { order: 7 }).await?;
+/// bus.worker().until_empty().run().await?;
+/// ticket.wait().await?;
+/// # Ok(()) }
+/// ```
+pub use bus_macros::job;
+
 /// Makes a free function, `async` or not, the handler of the command it takes.
 ///
 /// The first argument is the command by value. The others are injected: `&T` is the state of

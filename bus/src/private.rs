@@ -1,12 +1,21 @@
 //! The only paths that generated code may name. Not part of the public API.
 pub use crate::backoff::{Backoff, Jitter};
+pub use crate::clock::Timestamp;
+pub use crate::codec::CodecError;
 pub use crate::command::*;
 pub use crate::dispatch::*;
 pub use crate::error::BoxError;
+pub use crate::id::QueueName;
+pub use crate::job::{
+    Fate, FateProbe, Job, JobFailed, JobOptions, NewJob, NotClassified, Priority, store_form,
+};
 pub use crate::keys;
-pub use crate::registry::verify;
+pub use crate::queue::{Ticket, enqueue, enqueue_in};
+pub use crate::registry::{Runnable, verify};
 pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;
+pub use serde;
+pub use tokio_util::sync::CancellationToken;
 pub use validator;
 
 /// Asks that `C` has exactly one handler in the linked crates; see `bus::wire!`.

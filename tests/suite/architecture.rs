@@ -7,7 +7,7 @@ use code::{Violation, common, library};
 use floors::house;
 use source::Source;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Every Rust file below `folder` of the project, its path relative to that folder.
 fn read(folder: &str) -> Vec<Source> {
@@ -20,9 +20,12 @@ fn read(folder: &str) -> Vec<Source> {
         let entries = fs::read_dir(&open)
             .unwrap_or_else(|error| panic!("{} can't be listed: {error}", open.display()));
         for entry in entries {
-            let path: PathBuf = entry.unwrap().path();
+            let entry = entry.unwrap();
+            let path = entry.path();
             if path.is_dir() {
-                if path.file_name().is_some_and(|name| name != "target") {
+                // Snapshots are output of the macros.
+                let name = entry.file_name();
+                if name != "target" && name != "snapshots" {
                     folders.push(path);
                 }
             } else if path.extension().is_some_and(|extension| extension == "rs") {
@@ -286,6 +289,12 @@ fn unwrap_and_length_and_purpose_are_seen() {
         "#[cfg(test)]\nmod tests {\n    fn a() { b().unwrap() }\n}\n",
     );
     assert!(library(&test).is_empty());
+    let file = Source::new("a/tests.rs", "fn a() { b().unwrap() }\n");
+    assert!(library(&file).is_empty());
+    let bare = Source::new("a.rs", "mod tests;\n");
+    assert_eq!(library(&bare).len(), 1);
+    let gated = Source::new("a.rs", "#[cfg(test)]\nmod tests;\n");
+    assert!(library(&gated).is_empty());
     let long = Source::new("a.rs", &format!("//! Long.\n{}", "\n".repeat(400)));
     assert_eq!(common(&long)[0].line, 401);
 }

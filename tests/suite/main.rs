@@ -9,7 +9,22 @@
 )]
 
 mod architecture;
+mod authorization;
 mod cache;
+mod dispatch;
+mod drivers;
 mod layers;
 mod middleware;
+mod policies;
+mod queue;
+mod rate;
+mod registry;
+mod rescue;
+mod retry;
+mod scope;
+mod shutdown;
+mod timeout;
 mod tower;
+mod validation;
+mod work;
+mod worker;

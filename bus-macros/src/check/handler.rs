@@ -196,7 +196,7 @@ fn returns(sig: &Signature, place: Place<'_>) -> Result<Return, Mistake> {
     }
     let is_result = plain_path(ungrouped(ty))
         .and_then(|path| path.segments.last())
-        .is_some_and(|last| last.ident.to_string().ends_with("Result"));
+        .is_some_and(|last| last.ident == "Outcome" || last.ident.to_string().ends_with("Result"));
     let ty = outside(ty, sig, place.service());
     Ok(if is_result {
         Return::Fallible(ty)

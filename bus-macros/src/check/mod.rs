@@ -5,9 +5,11 @@
 //! - invariant: what passes expands to code that means what was written
 mod command;
 mod handler;
+mod job;
 mod rule;
 mod types;
 
 pub(crate) use command::command;
 pub(crate) use handler::{Place, guess, handler, method_name};
+pub(crate) use job::job;
 pub(crate) use rule::broken;

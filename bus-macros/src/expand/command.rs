@@ -20,6 +20,8 @@ pub(crate) fn command(command: &Command) -> TokenStream {
         _ => local_route(bus, command),
     };
     let run = policies::run(bus, command);
+    let job = command.options.job.as_ref();
+    let stored = job.map(|job| super::job::job(bus, command, job));
     let sanitize = command
         .shape
         .sanitizes()
@@ -30,6 +32,7 @@ pub(crate) fn command(command: &Command) -> TokenStream {
         item(bus, command),
         implementation(bus, command, &quote!(#route #run)),
         dispatch(bus, command),
+        stored.unwrap_or_default(),
         quote_spanned! {Span::mixed_site()=>
             #(#cfgs)*
             #[allow(deprecated)]
@@ -41,7 +44,7 @@ pub(crate) fn command(command: &Command) -> TokenStream {
             .map(|tokens| quote!(#(#cfgs)* #tokens))
             .unwrap_or_default(),
         companion::companion(command, names, kind),
-        keys(bus, &command.options.keys),
+        keys(bus, command),
     ];
     parts.into_iter().collect()
 }
@@ -49,8 +52,10 @@ pub(crate) fn command(command: &Command) -> TokenStream {
 /// The user's item, with the derive of its rules if it has some.
 pub(super) fn item(bus: &Bus, command: &Command) -> TokenStream {
     let item = &command.item;
+    let job = command.options.job.as_ref();
+    let stored = job.map(|job| super::job::derives(bus, job));
     if !command.derives_rules() {
-        return item.clone();
+        return quote!(#stored #item);
     }
     let validator = bus.private_text("validator");
     // The derive calls `validate` of nested values as a method: the trait must be in scope.
@@ -59,6 +64,7 @@ pub(super) fn item(bus: &Bus, command: &Command) -> TokenStream {
     });
     quote_spanned! {Span::mixed_site()=>
         #nested
+        #stored
         #[derive(#bus::validator::Validate)]
         #[validate(crate = #validator)]
         #item
@@ -109,6 +115,11 @@ fn descriptor(bus: &Bus, command: &Command) -> TokenStream {
         .as_ref()
         .map_or(1, |version| version.value);
     let line = line(&command.ident);
+    let job = command
+        .options
+        .job
+        .is_some()
+        .then(|| quote_spanned!(Span::mixed_site()=> .job()));
     let remote = command
         .options
         .remote
@@ -123,7 +134,7 @@ fn descriptor(bus: &Bus, command: &Command) -> TokenStream {
         quote_spanned!(Span::mixed_site()=> .policies(&[#((#keys, #values)),*]))
     });
     quote_spanned! {Span::mixed_site()=>
-        &#bus::Descriptor::new(#stored, #version, ::core::file!(), #line) #remote #listed
+        &#bus::Descriptor::new(#stored, #version, ::core::file!(), #line) #job #remote #listed
     }
 }
 
@@ -163,8 +174,11 @@ fn remote_route(bus: &Bus, command: &Command, names: &CommandNames) -> TokenStre
     }
 }
 
-/// `impl Dispatch`: a command runs here.
+/// `impl Dispatch`: a command runs here, a job is stored.
 pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
+    if command.options.job.is_some() {
+        return super::job::dispatch(bus, command);
+    }
     let name = crate::names::quiet(&command.ident);
     let cfgs = &command.cfgs;
     let (generics, arguments, _) = command.generics.split_for_impl();
@@ -197,7 +211,12 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
 
 /// For editors only: the keys as imports of a module that documents them, so that they are
 /// completed and hovering shows what each does.
-pub(super) fn keys(bus: &Bus, keys: &[Ident]) -> TokenStream {
+pub(super) fn keys(bus: &Bus, command: &Command) -> TokenStream {
+    let keys = &command.options.keys;
+    let module = match command.options.job {
+        Some(_) => quote_spanned!(Span::mixed_site()=> job),
+        None => quote_spanned!(Span::mixed_site()=> command),
+    };
     // A keyword can't be imported, and nothing twice.
     let importable = |key: &&Ident| syn::parse2::<Ident>(key.to_token_stream()).is_ok();
     let mut keys: Vec<&Ident> = keys.iter().filter(importable).collect();
@@ -211,7 +230,7 @@ pub(super) fn keys(bus: &Bus, keys: &[Ident]) -> TokenStream {
         const _: () = {
             #[cfg(rust_analyzer)]
             #[allow(unused_imports)]
-            use #bus::keys::command::{#(#keys),*};
+            use #bus::keys::#module::{#(#keys),*};
         };
     }
 }

@@ -59,6 +59,9 @@ fn arms(command: &Command, names: &CommandNames, kind: Kind) -> TokenStream {
     let site = Span::mixed_site();
     let krate = this_crate();
     let symbol = &names.symbol;
+    // A worker runs jobs: only their handlers say so.
+    let job = command.options.job.as_ref();
+    let job = job.map(|_| quote_spanned!(site=> $($job)*));
     match kind {
         Kind::Local => {
             let name = &command.ident;
@@ -68,18 +71,18 @@ fn arms(command: &Command, names: &CommandNames, kind: Kind) -> TokenStream {
                 codes::FOREIGN_HANDLER.number
             );
             quote_spanned! {site=>
-                (@from #krate @local {$($local:tt)*} @remote {$($remote:tt)*}) => { $($local)* };
-                (@from $other:literal @local {$($local:tt)*} @remote {$($remote:tt)*}) => {
+                (@from #krate @local {$($local:tt)*} @remote {$($remote:tt)*} @job {$($job:tt)*}) => { $($local)* #job };
+                (@from $other:literal @local {$($local:tt)*} @remote {$($remote:tt)*} @job {$($job:tt)*}) => {
                     ::core::compile_error! { #message }
                 };
             }
         }
         Kind::Remote => quote_spanned! {site=>
             (@symbol) => { #symbol };
-            (@from $any:literal @local {$($local:tt)*} @remote {$($remote:tt)*}) => { $($remote)* };
+            (@from $any:literal @local {$($local:tt)*} @remote {$($remote:tt)*} @job {$($job:tt)*}) => { $($remote)* #job };
         },
         Kind::Inert => quote_spanned! {site=>
-            (@from $any:literal @local {$($local:tt)*} @remote {$($remote:tt)*}) => {};
+            (@from $any:literal @local {$($local:tt)*} @remote {$($remote:tt)*} @job {$($job:tt)*}) => {};
         },
     }
 }

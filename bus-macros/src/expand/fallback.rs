@@ -25,7 +25,11 @@ pub(crate) fn inert_command(command: &Command) -> TokenStream {
         implementation(bus, command, &route),
         dispatch(bus, command),
         companion::companion(command, names, Kind::Inert),
-        keys(bus, &command.options.keys),
+        match command.options.job {
+            Some(_) => super::job::inert(bus, command),
+            None => TokenStream::new(),
+        },
+        keys(bus, command),
     ];
     let parts: TokenStream = parts.into_iter().collect();
     quote!(#parts)
@@ -57,6 +61,7 @@ pub(crate) fn inert_handler(bus: &Bus, command: &Path, method: Option<&Ident>) -
                     }
                 }
                 @remote {}
+                @job {}
             }
         };
     }

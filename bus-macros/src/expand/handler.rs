@@ -13,12 +13,13 @@ pub(crate) fn handler(handler: &Handler) -> TokenStream {
     // The same path with another span: the user's must not lead to the companion.
     let companion = respan(handler.command.to_token_stream(), Span::call_site());
     let (local, remote) = (local(handler), remote(handler));
+    let job = job(handler);
     let (registration, cfgs) = (registration(handler), &handler.cfgs);
     quote_spanned! {Span::mixed_site()=>
         #(#cfgs)*
         #[allow(deprecated)]
         const _: () = {
-            #companion! { @from #krate @local { #local } @remote { #remote } }
+            #companion! { @from #krate @local { #local } @remote { #remote } @job { #job } }
             #bus::inventory::submit! { #registration }
         };
     }
@@ -34,6 +35,15 @@ pub(crate) fn handlers(block: &HandlerBlock) -> TokenStream {
     let glue: TokenStream = good.chain(broken).collect();
     let item = &block.item;
     quote_spanned!(Span::mixed_site()=> #item #glue)
+}
+
+/// What a worker needs to run it, kept if the command is a job.
+fn job(handler: &Handler) -> TokenStream {
+    let bus = &handler.bus;
+    let command = respan(handler.command.to_token_stream(), Span::call_site());
+    quote_spanned! {Span::mixed_site()=>
+        #bus::inventory::submit! { #bus::Runnable::new::<#command>() }
+    }
 }
 
 /// `impl Handled`: what the compiler can see through, and inline.
@@ -179,12 +189,13 @@ fn registration(handler: &Handler) -> TokenStream {
         .injected
         .iter()
         .map(|argument| quote_spanned!(site=> <#argument as #bus::FromContext<'_>>::need));
+    let blocking = (!handler.is_async).then(|| quote_spanned!(site=> .blocking()));
     quote_spanned! {site=>
         #bus::Registration::new::<#command>(
             ::core::concat!(::core::module_path!(), #path),
             ::core::file!(),
             #line,
             &[#service #(#needs),*],
-        )
+        ) #blocking
     }
 }

@@ -9,6 +9,7 @@ mod command;
 mod companion;
 mod fallback;
 mod handler;
+mod job;
 mod policies;
 mod sanitize;
 mod spans;

@@ -10,6 +10,9 @@ use syn::spanned::Spanned;
 pub(super) fn listed(command: &Command) -> Vec<(&'static str, String)> {
     let options = &command.options;
     let mut listed = Vec::new();
+    if let Some(job) = &options.job {
+        listed.extend(super::job::listed(job));
+    }
     if let Some(middleware) = &options.middleware {
         let each: Vec<String> = middleware
             .value
@@ -68,41 +71,34 @@ fn validates(command: &Command) -> bool {
 /// `__run`, if any policy is declared: those that decide before the handler in order, then those
 /// around it, the innermost first.
 pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
-    let before = before(bus, command);
+    let site = Span::mixed_site();
     let options = &command.options;
-    let retries = options.retries.as_ref().filter(|retries| retries.value > 0);
-    if before.is_empty()
-        && options.timeout.is_none()
-        && retries.is_none()
-        && options.throttle.is_none()
-    {
+    // Of a job, timeout and retries are the worker's.
+    let job = options.job.is_some();
+    let mut steps = cleaned(bus, command, false);
+    steps.extend(match job {
+        // Who asks was authorized before the job was stored.
+        true if options.authorize.is_some() => {
+            let authorized = authorized(bus, command, false);
+            quote_spanned!(site=> if !cx.__restored() { #authorized })
+        }
+        _ => authorized(bus, command, false),
+    });
+    steps.extend(limit_of(bus, command));
+    let mut around = Around::of(bus, command);
+    let retries = options.retries.as_ref();
+    if let Some(retries) = retries.filter(|retries| retries.value > 0 && !job) {
+        around.retry(bus, command, retries);
+    }
+    if let Some(timeout) = options.timeout.as_ref().filter(|_| !job) {
+        let (limit, work) = (duration(timeout.value), &around.work);
+        around.work = quote_spanned!(site=> #bus::policy::timeout::<Self>(#limit, #work));
+        around.any = true;
+    }
+    if steps.is_empty() && !around.any {
         return TokenStream::new();
     }
-    let site = Span::mixed_site();
-    let mut statics = TokenStream::new();
-    let mut work = quote_spanned!(site=> <Self as #bus::Command>::__route(command, cx));
-    if let Some(throttle) = &options.throttle {
-        let (failures, period) = (throttle.value.failures, throttle.value.period.nanos);
-        let counts = counts(bus, &throttle.value);
-        statics.extend(quote_spanned! {site=>
-            static BREAKER: #bus::policy::Breaker = #bus::policy::Breaker::new(#failures, #period);
-        });
-        work = quote_spanned!(site=> BREAKER.run::<Self>(#counts, #work));
-    }
-    if let Some(retries) = retries {
-        let backoff = backoff(bus, options.backoff.as_ref());
-        statics.extend(quote_spanned!(site=> static BACKOFF: #bus::Backoff = #backoff;));
-        let count = retries.value;
-        let again = quote_spanned!(site=> <Self as #bus::policy::Again>::again);
-        let again = shown_at(retries.key.span(), again);
-        work = quote_spanned! {site=>
-            #bus::policy::retry::<Self, _>(#count, &BACKOFF, command, #again, |command| #work)
-        };
-    }
-    if let Some(timeout) = &options.timeout {
-        let limit = duration(timeout.value);
-        work = quote_spanned!(site=> #bus::policy::timeout::<Self>(#limit, #work));
-    }
+    let Around { statics, work, .. } = around;
     // Only sanitizers change the command.
     let mutable = command
         .shape
@@ -117,38 +113,122 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
             #statics
             async move {
                 let #mutable command = self;
-                #before
+                #steps
                 #work.await
             }
         }
     }
 }
 
-/// sanitize → validate → authorize → rate
-fn before(bus: &Bus, command: &Command) -> TokenStream {
+/// `__check` of a job, if any policy decides before it is stored.
+pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
     let site = Span::mixed_site();
-    let options = &command.options;
+    let (cleaned, authorized) = (cleaned(bus, command, true), authorized(bus, command, true));
+    if cleaned.is_empty() && authorized.is_empty() {
+        return TokenStream::new();
+    }
+    quote_spanned! {site=>
+        fn __check(
+            &mut self,
+            cx: &#bus::Context,
+        ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Command>::Error>> {
+            let command = self;
+            #cleaned
+            #authorized
+            ::core::result::Result::Ok(())
+        }
+    }
+}
+
+/// What is around the handler, from the innermost on.
+struct Around {
+    statics: TokenStream,
+    work: TokenStream,
+    any: bool,
+}
+
+impl Around {
+    /// The route, behind the circuit breaker if one is declared.
+    fn of(bus: &Bus, command: &Command) -> Self {
+        let site = Span::mixed_site();
+        let route = quote_spanned!(site=> <Self as #bus::Command>::__route(command, cx));
+        let Some(throttle) = &command.options.throttle else {
+            return Self {
+                statics: TokenStream::new(),
+                work: route,
+                any: false,
+            };
+        };
+        let (failures, period) = (throttle.value.failures, throttle.value.period.nanos);
+        let counts = counts(bus, &throttle.value);
+        Self {
+            statics: quote_spanned! {site=>
+                static BREAKER: #bus::policy::Breaker =
+                    #bus::policy::Breaker::new(#failures, #period);
+            },
+            work: quote_spanned!(site=> BREAKER.run::<Self>(#counts, #route)),
+            any: true,
+        }
+    }
+
+    fn retry(&mut self, bus: &Bus, command: &Command, retries: &Set<u32>) {
+        let site = Span::mixed_site();
+        let backoff = backoff(bus, command.options.backoff.as_ref());
+        self.statics
+            .extend(quote_spanned!(site=> static BACKOFF: #bus::Backoff = #backoff;));
+        let (count, work) = (retries.value, &self.work);
+        let again = quote_spanned!(site=> <Self as #bus::policy::Again>::again);
+        let again = shown_at(retries.key.span(), again);
+        self.work = quote_spanned! {site=>
+            #bus::policy::retry::<Self, _>(#count, &BACKOFF, command, #again, |command| #work)
+        };
+        self.any = true;
+    }
+}
+
+/// sanitize → validate; the command is there by value, or by reference.
+fn cleaned(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
+    let site = Span::mixed_site();
     let mut steps = TokenStream::new();
     if command.shape.sanitizes() {
-        steps.extend(quote_spanned!(site=> #bus::Sanitize::sanitize(&mut command);));
+        steps.extend(match by_reference {
+            true => quote_spanned!(site=> #bus::Sanitize::sanitize(&mut *command);),
+            false => quote_spanned!(site=> #bus::Sanitize::sanitize(&mut command);),
+        });
     }
     if validates(command) {
         let call = quote_spanned!(site=> #bus::policy::validate::<Self>);
-        let call = match &options.validate {
+        let call = match &command.options.validate {
             Some(validate) => shown_at(validate.key.span(), call),
             None => call,
         };
-        steps.extend(quote_spanned!(site=> #call(&command)?;));
-    }
-    if let Some(path) = &options.authorize {
-        let path = &path.value;
-        let asked = shown_at(path.span(), quote_spanned!(site=> (&command, cx)));
-        steps.extend(quote_spanned!(site=> #bus::policy::authorize::<Self>(#path #asked)?;));
-    }
-    if let Some(rate) = &options.rate {
-        steps.extend(limit(bus, command, rate));
+        steps.extend(match by_reference {
+            true => quote_spanned!(site=> #call(&*command)?;),
+            false => quote_spanned!(site=> #call(&command)?;),
+        });
     }
     steps
+}
+
+/// authorize
+fn authorized(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
+    let site = Span::mixed_site();
+    let Some(path) = &command.options.authorize else {
+        return TokenStream::new();
+    };
+    let path = &path.value;
+    let asked = match by_reference {
+        true => quote_spanned!(site=> (&*command, cx)),
+        false => quote_spanned!(site=> (&command, cx)),
+    };
+    let asked = shown_at(path.span(), asked);
+    quote_spanned!(site=> #bus::policy::authorize::<Self>(#path #asked)?;)
+}
+
+/// rate
+fn limit_of(bus: &Bus, command: &Command) -> TokenStream {
+    let rate = command.options.rate.as_ref();
+    rate.map_or_else(TokenStream::new, |rate| limit(bus, command, rate))
 }
 
 fn limit(bus: &Bus, command: &Command, rate: &Set<Rate>) -> TokenStream {
@@ -209,7 +289,7 @@ fn counts(bus: &Bus, throttle: &Throttle) -> TokenStream {
     quote_spanned!(site=> |error| ::core::matches!(error, #bus::Error::Handler(#(#only)|*)))
 }
 
-fn backoff(bus: &Bus, backoff: Option<&Set<Backoff>>) -> TokenStream {
+pub(super) fn backoff(bus: &Bus, backoff: Option<&Set<Backoff>>) -> TokenStream {
     let site = Span::mixed_site();
     let Some(backoff) = backoff else {
         return quote_spanned!(site=> #bus::Backoff::DEFAULT);
@@ -236,7 +316,7 @@ fn backoff(bus: &Bus, backoff: Option<&Set<Backoff>>) -> TokenStream {
     }
 }
 
-fn duration(period: Period) -> TokenStream {
+pub(super) fn duration(period: Period) -> TokenStream {
     let (seconds, nanos) = (
         period.nanos / 1_000_000_000,
         (period.nanos % 1_000_000_000) as u32,
@@ -244,17 +324,30 @@ fn duration(period: Period) -> TokenStream {
     quote_spanned!(Span::mixed_site()=> ::core::time::Duration::new(#seconds, #nanos))
 }
 
-/// `__middleware`, if any is named: made once, when the command is first dispatched.
+/// What leads through the named middleware, if any is: made once, at the first dispatch.
 pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
     let Some(middleware) = &command.options.middleware else {
         return TokenStream::new();
     };
-    let each = &middleware.value;
+    let chain = middleware.value.iter().rev().fold(
+        quote_spanned!(Span::mixed_site()=> ()),
+        |rest, each| quote_spanned!(Span::mixed_site()=> (#bus::middleware(#each), #rest)),
+    );
     quote_spanned! {Span::mixed_site()=>
-        fn __middleware() -> &'static [#bus::Layer] {
-            static STACK: ::std::sync::LazyLock<::std::vec::Vec<#bus::Layer>> =
-                ::std::sync::LazyLock::new(|| ::std::vec![#(#bus::erase(#each)),*]);
-            &STACK
+        fn __layered(
+            self,
+            cx: &#bus::Context,
+        ) -> impl ::core::future::Future<Output = #bus::Answer<Self>> + ::core::marker::Send {
+            #bus::layered(self, cx)
+        }
+
+        fn __through<'a>(
+            slot: &'a #bus::Slot<Self>,
+        ) -> impl ::core::future::Future<Output = #bus::Verdict> + ::core::marker::Send + 'a {
+            static CHAIN: ::std::sync::OnceLock<
+                ::std::boxed::Box<dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync>,
+            > = ::std::sync::OnceLock::new();
+            #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot)
         }
     }
 }

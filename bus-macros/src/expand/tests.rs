@@ -67,6 +67,24 @@ fn command_with_every_policy() {
 }
 
 #[test]
+fn job_with_every_key() {
+    let attribute = quote! {
+        queue = "emails", priority = -3, delay = "5m", retries = 3, backoff = "fixed(30s)", timeout = "5s",
+        retry_until = "1d", retain = "7d", tags = ["mail"], error = MailError, output = u64,
+        authorize = auth::senders, rate = "10/s", no_retry(Declined, MailError::Gone), on_failure = ops::Alert
+    };
+    let item = quote! {
+        #[derive(Clone, serde::Serialize)]
+        pub struct SendReceipt {
+            #[sanitize(trim)]
+            #[validate(email)]
+            to: String,
+        }
+    };
+    snapshot("job", entry::job(attribute, item));
+}
+
+#[test]
 fn remote_command() {
     let item = quote!(
         pub enum Charge {

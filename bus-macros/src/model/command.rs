@@ -1,4 +1,5 @@
 //! A `#[command]`: the type, its fields and what was declared.
+use super::job::JobKeys;
 use super::policy::{Backoff, Period, Rate, Throttle};
 use super::sanitize::Sanitizer;
 use crate::names::unraw;
@@ -31,6 +32,8 @@ pub(crate) struct Options {
     pub(crate) throttle: Option<Set<Throttle>>,
     pub(crate) middleware: Option<Set<Vec<Expr>>>,
     pub(crate) bus: Option<Set<Path>>,
+    /// What only a job declares; `None`: it is a command.
+    pub(crate) job: Option<JobKeys>,
     /// Every key as written, unknown ones too: what an editor completes.
     pub(crate) keys: Vec<Ident>,
 }

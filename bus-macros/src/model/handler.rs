@@ -30,7 +30,7 @@ pub(crate) enum Receiver {
 pub(crate) enum Return {
     /// An output alone.
     Plain(Type),
-    /// Something whose name ends in `Result`.
+    /// Something whose name ends in `Result`, or a job's `Outcome`.
     Fallible(Type),
 }
 

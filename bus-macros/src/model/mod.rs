@@ -6,11 +6,13 @@
 mod call;
 mod command;
 mod handler;
+mod job;
 mod policy;
 mod sanitize;
 
 pub(crate) use call::{Checked, RuleCheck, Wire};
 pub(crate) use command::{Command, Field, Member, Options, Rules, Set, Shape, Variant};
 pub(crate) use handler::{Handler, HandlerBlock, Receiver, Return};
+pub(crate) use job::{Derived, JobKeys, only_ident};
 pub(crate) use policy::{Backoff, Period, Rate, Throttle, UNITS, path_text};
 pub(crate) use sanitize::Sanitizer;

@@ -77,13 +77,18 @@ const MOST_RETRIES: u32 = 1000;
 pub(crate) fn options(tokens: TokenStream, errors: &mut Errors) -> Options {
     let mut options = Options::default();
     options.keys = read(tokens, KEYS, &[], errors, |key, input| {
-        one(&mut options, key, input)
+        one(&mut options, &Values(KEYS), key, input)
     });
     options
 }
 
-fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(), Mistake> {
-    let values = Values(KEYS);
+/// Reads the value of one key.
+pub(super) fn one(
+    options: &mut Options,
+    values: &Values<'_>,
+    key: &Ident,
+    input: ParseStream<'_>,
+) -> Result<(), Mistake> {
     match unraw(key).as_str() {
         "name" => options.name = Some(values.text(key, input, &codes::BAD_NAME, name)?),
         "version" => {
@@ -108,8 +113,8 @@ fn one(options: &mut Options, key: &Ident, input: ParseStream<'_>) -> Result<(),
                 Some(values.text(key, input, &codes::BAD_DURATION, literals::period)?);
         }
         "retries" => options.retries = Some(values.number(key, input, 0..=MOST_RETRIES)?),
-        "backoff" => options.backoff = Some(backoff(&values, key, input)?),
-        "throttle" => options.throttle = Some(throttle(&values, key, input)?),
+        "backoff" => options.backoff = Some(backoff(values, key, input)?),
+        "throttle" => options.throttle = Some(throttle(values, key, input)?),
         "middleware" => {
             let list: Set<ExprArray> = values.any(key, input, "takes a list of values")?;
             let value = list.value.elems.into_iter().collect();

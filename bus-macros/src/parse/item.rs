@@ -3,7 +3,7 @@ use super::rules::{is_nested, literal_rules};
 use super::sanitize::sanitizers;
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use crate::model::{Command, Field, Member, Options, Rules, Shape, Variant};
+use crate::model::{Command, Derived, Field, Member, Options, Rules, Shape, Variant};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
@@ -25,6 +25,13 @@ pub(crate) fn command(
     }
     let shape = shape(&input.data, errors);
     let rules = rules(&input);
+    let mut options = options;
+    if let Some(job) = &mut options.job {
+        job.serde = Derived {
+            serialize: derives(&input.attrs, "Serialize"),
+            deserialize: derives(&input.attrs, "Deserialize"),
+        };
+    }
     twice(&input.attrs, &["sanitized"], errors);
     let mut command = Command {
         options,

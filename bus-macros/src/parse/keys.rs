@@ -11,6 +11,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::{Expr, LitInt, LitStr, Path, Token, Type};
 
 /// A key and how one writes it.
+#[derive(Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) example: &'static str,

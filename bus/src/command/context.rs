@@ -2,7 +2,9 @@
 use super::id::MessageId;
 use crate::extensions::Extensions;
 use std::any::Any;
+use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -45,6 +47,18 @@ pub struct Context {
     causation: MessageId,
     /// What few requests have, shared by all dispatches of one: a child costs a count.
     carried: Option<Arc<Carried>>,
+    /// That of a stored job: who asks was authorized before it was stored.
+    restored: bool,
+    /// The stored job whose handler made this dispatch, or that runs here.
+    origin: Option<Arc<dyn Origin>>,
+}
+
+/// The stored job that a context belongs to: made once for each execution, so in one piece.
+pub(crate) trait Origin: Any + fmt::Debug + Send + Sync {
+    /// What cancels the job; made when first asked for.
+    fn token(&self) -> &CancellationToken;
+    /// The job itself, for who knows its type.
+    fn as_any(&self) -> &dyn Any;
 }
 
 /// What a request may carry beside its ids.
@@ -66,6 +80,8 @@ static PLAIN: Context = Context {
     correlation: MessageId::NIL,
     causation: MessageId::NIL,
     carried: None,
+    restored: false,
+    origin: None,
 };
 
 /// Makes `state` that of the installed bus; gives it back if there is one already.
@@ -98,6 +114,25 @@ impl Context {
         }
     }
 
+    /// The context of a stored job, where it runs.
+    pub(crate) fn restored(
+        bus: Arc<Extensions>,
+        id: MessageId,
+        correlation: MessageId,
+        causation: Option<MessageId>,
+        origin: Arc<dyn Origin>,
+    ) -> Self {
+        Self {
+            bus: Some(bus),
+            id,
+            correlation,
+            causation: causation.unwrap_or(MessageId::NIL),
+            carried: None,
+            restored: true,
+            origin: Some(origin),
+        }
+    }
+
     /// Whether this context is of the bus with this state.
     pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
         self.bus
@@ -115,7 +150,15 @@ impl Context {
             correlation: self.correlation,
             bus: self.bus.clone(),
             carried: self.carried.clone(),
+            restored: false,
+            origin: self.origin.clone(),
         }
+    }
+
+    /// Whether who asks was authorized before: when the job that runs here was stored.
+    #[doc(hidden)]
+    pub fn __restored(&self) -> bool {
+        self.restored
     }
 
     /// The id of this dispatch.
@@ -182,7 +225,14 @@ impl Context {
 
     /// What cancels the work, if anybody can: to hand on to what takes a token.
     pub fn cancellation(&self) -> Option<&CancellationToken> {
-        self.carried.as_ref()?.cancellation.as_ref()
+        let own = self.carried.as_ref();
+        let own = own.and_then(|carried| carried.cancellation.as_ref());
+        own.or_else(|| self.origin.as_ref().map(|origin| origin.token()))
+    }
+
+    /// The stored job that this context belongs to, if it is of this type.
+    pub(crate) fn origin<T: 'static>(&self) -> Option<&T> {
+        self.origin.as_ref()?.as_any().downcast_ref()
     }
 
     /// Ends when the work is cancelled; never, if nobody can cancel it.
@@ -216,6 +266,35 @@ impl Context {
                 .map_or(deadline, |sooner| sooner.min(deadline)),
         );
         self
+    }
+
+    /// The same, to be answered within `limit` from now, or before the deadline that it has if
+    /// that is sooner. A limit that is too long for the clock is none.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// #[command]
+    /// struct Endless;
+    ///
+    /// #[handler]
+    /// async fn endless(_: Endless) {
+    ///     std::future::pending().await
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let soon = Context::new().with_timeout(Duration::from_millis(5));
+    /// let late = soon.dispatch(Endless).await;
+    /// assert!(matches!(late, Err(bus::Error::TimedOut { .. })));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_timeout(self, limit: Duration) -> Self {
+        match crate::clock::instant().checked_add(limit) {
+            Some(deadline) => self.with_deadline(deadline),
+            None => self,
+        }
     }
 
     /// The same, cancelled when `token` is.

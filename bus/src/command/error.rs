@@ -2,11 +2,11 @@
 use super::authorize::Denied;
 use super::descriptor::Descriptor;
 use super::error_kind::ErrorKind;
+use super::invalid::Invalid;
 use crate::error::BoxError;
 use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
-use validator::{ValidationError, ValidationErrors, ValidationErrorsKind};
 
 /// Why a dispatch gave no output; `E` is the error that the command declares.
 ///
@@ -85,6 +85,15 @@ pub enum Error<E = BoxError> {
         /// The reason.
         reason: BoxError,
     },
+    /// The job could not be stored: there is no store, it did not answer, or the payload cannot be
+    /// encoded.
+    #[non_exhaustive]
+    Store {
+        /// The job.
+        command: &'static Descriptor,
+        /// The reason.
+        reason: BoxError,
+    },
     /// The handler failed with the error that the command declares.
     Handler(E),
 }
@@ -102,7 +111,26 @@ impl<E> Error<E> {
             Self::Panicked(_) => ErrorKind::Panicked,
             Self::Missing { .. } => ErrorKind::Missing,
             Self::Rejected { .. } => ErrorKind::Rejected,
+            Self::Store { .. } => ErrorKind::Store,
             Self::Handler(_) => ErrorKind::Handler,
+        }
+    }
+
+    /// The command that was not answered; not known of the handler's own error, which says what
+    /// it likes.
+    pub fn command(&self) -> Option<&'static Descriptor> {
+        match self {
+            Self::Invalid(invalid) => Some(invalid.command()),
+            Self::Denied(denied) => denied.command(),
+            Self::RateLimited { command, .. }
+            | Self::TimedOut { command, .. }
+            | Self::CircuitOpen { command, .. }
+            | Self::Overlapped { command }
+            | Self::Missing { command, .. }
+            | Self::Rejected { command, .. }
+            | Self::Store { command, .. } => Some(command),
+            Self::Panicked(panicked) => Some(panicked.command()),
+            Self::Handler(_) => None,
         }
     }
 
@@ -116,7 +144,34 @@ impl<E> Error<E> {
         }
     }
 
+    /// The handler's own error, if it was that, by reference.
+    pub fn handler(&self) -> Option<&E> {
+        match self {
+            Self::Handler(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// The handler's own error, if it was that.
+    ///
+    /// ```
+    /// use bus::prelude::*;
+    ///
+    /// #[command(error = u8)]
+    /// struct Fail;
+    ///
+    /// #[handler]
+    /// fn fail(_: Fail) -> Result<(), u8> {
+    ///     Err(7)
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let error = bus::dispatch(Fail).await.unwrap_err();
+    /// assert_eq!(error.handler(), Some(&7));
+    /// assert_eq!(error.kind().to_string(), "handler");
+    /// assert_eq!(error.into_handler(), Some(7));
+    /// # }
+    /// ```
     pub fn into_handler(self) -> Option<E> {
         match self {
             Self::Handler(error) => Some(error),
@@ -124,7 +179,8 @@ impl<E> Error<E> {
         }
     }
 
-    /// The same reason with the handler's error translated.
+    /// The same reason with the handler's error translated: to pass it on as that of another
+    /// command.
     pub fn map_handler<F>(self, translate: impl FnOnce(E) -> F) -> Error<F> {
         match self {
             Self::Invalid(invalid) => Error::Invalid(invalid),
@@ -148,6 +204,7 @@ impl<E> Error<E> {
             Self::Panicked(panicked) => Error::Panicked(panicked),
             Self::Missing { command, needs } => Error::Missing { command, needs },
             Self::Rejected { command, reason } => Error::Rejected { command, reason },
+            Self::Store { command, reason } => Error::Store { command, reason },
             Self::Handler(error) => Error::Handler(translate(error)),
         }
     }
@@ -203,6 +260,7 @@ impl<E> Error<E> {
                 command.name
             ),
             Self::Rejected { command, .. } => write!(f, "command `{}` was rejected", command.name),
+            Self::Store { command, .. } => write!(f, "job `{}` could not be stored", command.name),
             Self::Handler(error) => handler(error, f),
         }
     }
@@ -213,7 +271,7 @@ impl<E: Cause> StdError for Error<E> {
         match self {
             Self::Invalid(invalid) => Some(invalid.errors()),
             Self::Denied(denied) => denied.source(),
-            Self::Rejected { reason, .. } => Some(&**reason),
+            Self::Rejected { reason, .. } | Self::Store { reason, .. } => Some(&**reason),
             Self::Handler(error) => error.cause().source(),
             _ => None,
         }
@@ -236,105 +294,6 @@ impl<E: StdError + 'static> Cause for E {
 impl Cause for BoxError {
     fn cause(&self) -> &(dyn StdError + 'static) {
         &**self
-    }
-}
-
-/// The validation rules that a command broke, each with the path of its field.
-pub struct Invalid(Box<(&'static Descriptor, ValidationErrors)>);
-
-impl Invalid {
-    /// Of `command`, what the validator found.
-    pub fn new(command: &'static Descriptor, errors: ValidationErrors) -> Self {
-        Self(Box::new((command, errors)))
-    }
-
-    /// The command.
-    pub fn command(&self) -> &'static Descriptor {
-        self.0.0
-    }
-
-    /// The errors in the validator's own form, by field.
-    pub fn errors(&self) -> &ValidationErrors {
-        &self.0.1
-    }
-
-    /// Every broken rule with the path of its field, such as `lines[2].quantity`, ordered by path.
-    pub fn fields(&self) -> Vec<(String, &ValidationError)> {
-        let mut fields = Vec::new();
-        collect("", self.errors(), &mut fields);
-        fields.sort_by(|a, b| a.0.cmp(&b.0));
-        fields
-    }
-}
-
-fn collect<'e>(
-    prefix: &str,
-    errors: &'e ValidationErrors,
-    into: &mut Vec<(String, &'e ValidationError)>,
-) {
-    for (field, kind) in errors.errors() {
-        // The rules of the whole struct are filed under `__all__`: they belong to the struct's own path.
-        let path = match (prefix.is_empty(), field.as_ref()) {
-            (_, "__all__") => prefix.to_owned(),
-            (true, field) => field.to_owned(),
-            (false, field) => format!("{prefix}.{field}"),
-        };
-        match kind {
-            ValidationErrorsKind::Field(errors) => {
-                into.extend(errors.iter().map(|error| (path.clone(), error)));
-            }
-            ValidationErrorsKind::Struct(nested) => collect(&path, nested, into),
-            ValidationErrorsKind::List(items) => {
-                for (index, nested) in items {
-                    collect(&format!("{path}[{index}]"), nested, into);
-                }
-            }
-        }
-    }
-}
-
-impl fmt::Display for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "command `{}` is invalid", self.command().name)?;
-        for (index, (path, error)) in self.fields().iter().enumerate() {
-            let separator = if index == 0 { ": " } else { "; " };
-            let path = if path.is_empty() { "the whole" } else { path };
-            write!(f, "{separator}{path}: ")?;
-            match &error.message {
-                Some(message) => f.write_str(message)?,
-                None => write_rule(f, error)?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// `range (max 100, min 1)`: the rule and its parameters, without the offending value,
-/// which may be a secret.
-fn write_rule(f: &mut fmt::Formatter<'_>, error: &ValidationError) -> fmt::Result {
-    f.write_str(&error.code)?;
-    let mut params: Vec<_> = error
-        .params
-        .iter()
-        .filter(|(name, _)| *name != "value")
-        .collect();
-    params.sort_by(|a, b| a.0.cmp(b.0));
-    for (index, (name, value)) in params.iter().enumerate() {
-        write!(f, "{}{name} {value}", if index == 0 { " (" } else { ", " })?;
-    }
-    if params.is_empty() {
-        Ok(())
-    } else {
-        f.write_str(")")
-    }
-}
-
-impl fmt::Debug for Invalid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invalid")
-            .field("command", &self.command().name)
-            .field("errors", self.errors())
-            .finish()
     }
 }
 

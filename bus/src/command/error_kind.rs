@@ -1,4 +1,5 @@
 //! The reasons of an error without their details.
+use std::fmt;
 
 /// The reasons of [`Error`](crate::Error) without their details: for metrics and for
 /// middleware.
@@ -15,6 +16,7 @@ pub enum ErrorKind {
     Panicked,
     Missing,
     Rejected,
+    Store,
     Handler,
 }
 
@@ -31,7 +33,15 @@ impl ErrorKind {
             Self::Panicked => "panicked",
             Self::Missing => "missing",
             Self::Rejected => "rejected",
+            Self::Store => "store",
             Self::Handler => "handler",
         }
+    }
+}
+
+/// As [`as_str`](ErrorKind::as_str).
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }

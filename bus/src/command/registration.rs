@@ -30,6 +30,7 @@ pub struct Registration {
     pub(crate) file: &'static str,
     pub(crate) line: u32,
     pub(crate) needs: &'static [fn() -> Need],
+    pub(crate) blocking: bool,
 }
 
 impl Registration {
@@ -46,7 +47,15 @@ impl Registration {
             file,
             line,
             needs,
+            blocking: false,
         }
+    }
+
+    /// The same, of a plain function: a worker runs it where it may block.
+    #[must_use]
+    pub const fn blocking(mut self) -> Self {
+        self.blocking = true;
+        self
     }
 }
 

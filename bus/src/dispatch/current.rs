@@ -1,16 +1,17 @@
 //! The current context, and the one relaxed load that tells whether there is any to look for.
 use crate::command::{Context, NeedKind, Registration};
 use pin_project_lite::pin_project;
+use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
-use tokio::task::futures::TaskLocalFuture;
 
-tokio::task_local! {
-    static CURRENT: Context;
+thread_local! {
+    /// The context of what this thread is polling.
+    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
 }
 
 /// What could make one dispatch differ from a direct call: 0 means nothing.
@@ -82,10 +83,8 @@ pub(crate) fn context_made() {
 }
 
 /// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
-pub(super) fn next() -> Context {
-    CURRENT
-        .try_with(Context::child)
-        .unwrap_or_else(|_| Context::root())
+pub(crate) fn next() -> Context {
+    CURRENT.with_borrow(|current| current.as_ref().map_or_else(Context::root, Context::child))
 }
 
 /// Adds a fact. The word is read by every dispatch, so it is written only when it changes.
@@ -121,15 +120,24 @@ impl Context {
     /// # }
     /// ```
     pub fn current() -> Option<Self> {
-        CURRENT.try_with(Clone::clone).ok()
+        CURRENT.with_borrow(Clone::clone)
     }
 
     /// Runs `future` in this context: what it dispatches, at any depth and across
     /// `.await`, inherits from it.
     pub fn scope<F: Future>(self, future: F) -> Scope<F> {
         Scope {
-            future: CURRENT.scope(self, future),
+            context: Some(self),
+            future,
         }
+    }
+}
+
+/// Runs `future` in the context `cx`, or if there is none in the one that is current.
+pub(super) fn within<F: Future>(cx: Option<Context>, future: F) -> Scope<F> {
+    Scope {
+        context: cx,
+        future,
     }
 }
 
@@ -137,8 +145,10 @@ pin_project! {
     /// A future in the context of [`Context::scope`].
     #[must_use = "futures do nothing unless awaited"]
     pub struct Scope<F> {
+        // While the future is polled, that of the enclosing scope.
+        context: Option<Context>,
         #[pin]
-        future: TaskLocalFuture<Context, F>,
+        future: F,
     }
 }
 
@@ -147,7 +157,25 @@ impl<F: Future> Future for Scope<F> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<F::Output> {
-        self.project().future.poll(task)
+        let this = self.project();
+        let _entered = this.context.is_some().then(|| Entered::new(this.context));
+        this.future.poll(task)
+    }
+}
+
+/// A context that is current; when it is dropped, the one before is again.
+struct Entered<'s>(&'s mut Option<Context>);
+
+impl<'s> Entered<'s> {
+    fn new(context: &'s mut Option<Context>) -> Self {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, context));
+        Self(context)
+    }
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
     }
 }
 

@@ -1,11 +1,12 @@
 //! `Middleware` and `Next`: code around every handler, or around one.
 use super::call::{Call, Verdict};
-use super::slot::{AnyEnd, AnySlot};
+use super::end::{AnyEnd, End};
+use super::slot::AnySlot;
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, ready};
 
 /// Code around handlers: given to the bus (`Bus::builder().middleware(…)`) it meets every
 /// dispatch, named by a command (`#[command(middleware = [Audit])]`) only that one's.
@@ -97,20 +98,45 @@ where
 /// A middleware whose type is not known.
 #[doc(hidden)]
 pub trait ErasedMiddleware: Send + Sync {
+    /// Handles one dispatch; `rest` are the middleware behind this one, and `tail` begins
+    /// what is behind them all.
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a>;
 }
+
+/// A future of a verdict whose type is not known.
+pub type BoxVerdict<'a> = Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>;
+
+/// Begins what is behind the middleware of the bus.
+pub type Tail<'a> = dyn Fn() -> BoxVerdict<'a> + Send + Sync + 'a;
 
 impl<M: Middleware> ErasedMiddleware for M {
     fn handle_boxed<'a>(
         &'a self,
-        call: Call<'a>,
-        next: Next<'a>,
-    ) -> Pin<Box<dyn Future<Output = Verdict> + Send + 'a>> {
-        Box::pin(self.handle(call, next))
+        slot: &'a dyn AnySlot,
+        rest: &'a [Layer],
+        tail: &'a Tail<'a>,
+    ) -> BoxVerdict<'a> {
+        Box::pin(async move {
+            let rest = pin!(End::new(slot, || through(slot, rest, tail)));
+            self.handle(Call::new(slot), Next::new(rest)).await
+        })
+    }
+}
+
+/// Goes through the middleware of the bus that are left, then the rest.
+pub(super) fn through<'a>(
+    slot: &'a dyn AnySlot,
+    layers: &'a [Layer],
+    tail: &'a Tail<'a>,
+) -> BoxVerdict<'a> {
+    match layers {
+        [] => tail(),
+        [first, rest @ ..] => first.handle_boxed(slot, rest, tail),
     }
 }
 
@@ -146,53 +172,33 @@ impl fmt::Debug for Stack {
 }
 
 /// The rest of the way to the handler.
+///
+/// Little more than a pointer, as it is handed on at each step.
 pub struct Next<'a> {
-    slot: &'a dyn AnySlot,
-    /// The middleware of the bus that are left.
-    global: &'a [Layer],
-    /// The middleware of the command that are left.
-    own: &'a [Layer],
     end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-    /// Where the slot keeps the command and the context for each run, once
-    /// [`again`](Self::again) was called.
-    kept: Option<usize>,
+    /// Whether this is one run of several, after which others may follow.
+    one_of_several: bool,
 }
 
 impl<'a> Next<'a> {
-    pub(super) fn new(
-        slot: &'a dyn AnySlot,
-        global: &'a [Layer],
-        own: &'a [Layer],
-        end: Pin<&'a mut (dyn AnyEnd + 'a)>,
-    ) -> Self {
+    pub(super) fn new(end: Pin<&'a mut (dyn AnyEnd + 'a)>) -> Self {
         Self {
-            slot,
-            global,
-            own,
             end,
-            kept: None,
+            one_of_several: false,
         }
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
+    #[inline]
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
-        if let Some(at) = self.kept.take() {
-            self.slot.restore(at, true);
+        if !self.one_of_several {
+            self.end.as_mut().last();
         }
-        let call = Call::new(self.slot);
-        let first = match (self.global, self.own) {
-            ([first, rest @ ..], _) => {
-                self.global = rest;
-                first
-            }
-            ([], [first, rest @ ..]) => {
-                self.own = rest;
-                first
-            }
-            ([], []) => return Running(Way::Handler(self.end)),
-        };
-        Running(Way::Middleware(first.handle_boxed(call, self)))
+        Running {
+            end: self.end,
+            under_way: false,
+        }
     }
 
     /// The rest of the way, for one run of several: `None` if the command is not `Clone`.
@@ -233,33 +239,24 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        match self.kept {
-            Some(at) => self.slot.restore(at, false),
-            None => self.kept = Some(self.slot.save()?),
-        }
-        Some(Next {
-            slot: self.slot,
-            global: self.global,
-            own: self.own,
+        self.end.as_mut().again().then(|| Next {
             end: self.end.as_mut(),
-            kept: None,
+            one_of_several: true,
         })
     }
 }
 
 impl fmt::Debug for Next<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} middleware)", self.global.len() + self.own.len())
+        f.write_str("Next")
     }
 }
 
 /// The rest of the way, under way.
 #[must_use = "futures do nothing unless awaited"]
-pub struct Running<'a>(Way<'a>);
-
-enum Way<'a> {
-    Middleware(Pin<Box<dyn Future<Output = Verdict> + Send + 'a>>),
-    Handler(Pin<&'a mut (dyn AnyEnd + 'a)>),
+pub struct Running<'a> {
+    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    under_way: bool,
 }
 
 impl Future for Running<'_> {
@@ -267,17 +264,19 @@ impl Future for Running<'_> {
 
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        match &mut self.get_mut().0 {
-            Way::Middleware(future) => future.as_mut().poll(task),
-            Way::Handler(end) => end.as_mut().poll_end(task),
-        }
+        let this = self.get_mut();
+        this.under_way = true;
+        let verdict = ready!(this.end.as_mut().poll_end(task));
+        this.under_way = false;
+        Poll::Ready(verdict)
     }
 }
 
 impl Drop for Running<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Way::Handler(end) = &mut self.0 {
-            end.as_mut().stop();
+        if self.under_way {
+            self.end.as_mut().stop();
         }
     }
 }

@@ -6,8 +6,10 @@
 //! - invariant: a command without policies costs its handler's call while nothing that
 //!   could tell a difference (a middleware, a scope, a handler that reads its context) exists
 mod call;
+mod chain;
 mod cold;
 mod current;
+mod end;
 pub mod layers;
 mod middleware;
 pub mod policy;
@@ -17,8 +19,12 @@ mod slot;
 mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
+pub use chain::{Chain, chain, middleware};
 pub use current::Scope;
-pub(crate) use current::{bus_installed, bus_made, context_made};
-pub use middleware::{ErasedMiddleware, Layer, Middleware, Next, Running, Stack, erase};
+pub(crate) use current::{bus_installed, bus_made, context_made, next as next_context};
+pub use middleware::{
+    BoxVerdict, ErasedMiddleware, Layer, Middleware, Next, Running, Stack, Tail, erase,
+};
 pub use route::{Started, call, call_injected, finish, route};
-pub use run::{Dispatch, run, run_in};
+pub use run::{Dispatch, layered, run, run_in};
+pub use slot::{AnySlot, Slot};

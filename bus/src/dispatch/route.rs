@@ -79,7 +79,7 @@ where
             },
         },
         Err(error) => Injected::Rejected {
-            error: Cold::new(Some(error)),
+            error: Cold::new(Box::pin(Refused(Some(error)))),
         },
     }
 }
@@ -119,7 +119,7 @@ pin_project! {
     #[project = Step]
     enum Injected<C: Command, F, W> {
         Calling { #[pin] calling: Calling<C, F, W> },
-        Rejected { error: Cold<Option<Error<C::Error>>> },
+        Rejected { error: Cold<Refused<Error<C::Error>>> },
     }
 }
 
@@ -136,9 +136,14 @@ where
         match self.project() {
             Step::Calling { calling } => calling.poll(task),
             Step::Rejected { error } => {
-                let error = error.get_mut().take();
+                let error = error.get_mut().get_mut().0.take();
                 Poll::Ready(Err(error.expect("a future is not polled after it ended")))
             }
         }
     }
 }
+
+/// Why a handler was not called, until it is told. Nothing in it is ever pinned.
+struct Refused<E>(Option<E>);
+
+impl<E> Unpin for Refused<E> {}

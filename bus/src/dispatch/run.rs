@@ -1,12 +1,15 @@
 //! From `bus::dispatch` to the route: straight where nothing can tell, else with a context.
+use super::call::Verdict;
 use super::cold::Cold;
-use super::current;
-use super::middleware::{Layer, Next, Stack};
-use super::slot::{End, Slot};
+use super::current::{self, within};
+use super::middleware::{BoxVerdict, Stack, through};
+use super::policy::before;
+use super::slot::Slot;
 use crate::command::{Answer, Command, Context, Error};
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 /// What can be given to `bus::dispatch`: a command, which runs here.
@@ -23,11 +26,23 @@ pub trait Dispatch: Sized + Send {
     /// The error that the command declares.
     type Failure;
 
-    /// The middleware that the declaration names, outermost first.
+    /// Calls the handler behind the middleware and the policies that the declaration names.
     #[doc(hidden)]
     #[inline]
-    fn __middleware() -> &'static [Layer] {
-        &[]
+    fn __layered(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        Self: Command,
+    {
+        self.__run(cx)
+    }
+
+    /// Goes through the middleware that the declaration names to the handler.
+    #[doc(hidden)]
+    fn __through<'a>(slot: &'a Slot<Self>) -> impl Future<Output = Verdict> + Send + 'a
+    where
+        Self: Command,
+    {
+        slot.call()
     }
 
     /// Dispatches in the current context.
@@ -50,9 +65,9 @@ pub trait Dispatch: Sized + Send {
 /// or bus that the future could be polled under is noticed when it is made.
 #[inline]
 pub fn run<C: Command + Dispatch>(command: C) -> impl Future<Output = Answer<C>> + Send {
-    if current::plain() && C::__middleware().is_empty() {
+    if current::plain() {
         Run::<C, _>::Straight {
-            handler: command.__run(Context::plain()),
+            handler: command.__layered(Context::plain()),
         }
     } else {
         Run::<C, _>::InContext {
@@ -66,7 +81,7 @@ pin_project! {
     #[project = Way]
     enum Run<C: Command, F> {
         Straight { #[pin] handler: F },
-        InContext { handler: Cold<InContext<C>> },
+        InContext { handler: Cold<InCurrent<C>> },
     }
 }
 
@@ -78,79 +93,94 @@ impl<C: Command, F: Future<Output = Answer<C>>> Future for Run<C, F> {
         match self.project() {
             Way::Straight { handler } => handler.poll(task),
             Way::InContext { handler } => {
-                let handler = handler.get_mut();
-                handler.poll(task);
-                handler.answer.take().map_or(Poll::Pending, Poll::Ready)
+                let mut handler = handler.get_mut();
+                handler.as_mut().poll(task);
+                handler
+                    .project()
+                    .answer
+                    .take()
+                    .map_or(Poll::Pending, Poll::Ready)
             }
         }
     }
 }
 
-/// A dispatch with a context. Apart, boxed, and with its answer in the box, so that the
-/// straight way stays small enough to be compiled into its caller, answer in registers.
-struct InContext<C: Command> {
-    handler: Pin<Box<dyn Future<Output = Answer<C>> + Send>>,
-    answer: Option<Answer<C>>,
+pin_project! {
+    /// A dispatch with a context. Apart, boxed, and with its answer in the box, so that the
+    /// straight way stays small enough to be compiled into its caller, answer in registers.
+    struct InContext<C: Command, F: ?Sized> {
+        answer: Option<Answer<C>>,
+        #[pin]
+        handler: F,
+    }
 }
 
-impl<C: Command> InContext<C> {
+type InCurrent<C> = InContext<C, dyn Future<Output = Answer<C>> + Send>;
+
+impl<C: Command> InCurrent<C> {
     #[cold]
     #[inline(never)]
-    fn poll(&mut self, task: &mut std::task::Context<'_>) {
-        if let Poll::Ready(answer) = self.handler.as_mut().poll(task) {
-            self.answer = Some(answer);
+    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) {
+        let this = self.project();
+        if let Poll::Ready(answer) = this.handler.poll(task) {
+            *this.answer = Some(answer);
         }
     }
 }
 
 #[cold]
 #[inline(never)]
-fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InContext<C>> {
-    Cold::new(InContext {
-        handler: Box::pin(async move { run_in(command, current::next()).await }),
+fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InCurrent<C>> {
+    Cold::new(Box::pin(InContext {
         answer: None,
-    })
+        handler: async move { run_in(command, current::next()).await },
+    }))
 }
 
 /// Runs a command in the context `cx`.
 pub async fn run_in<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
-    let layers = !C::__middleware().is_empty() || cx.state::<Stack>().is_some();
-    if layers || cx.deadline().is_some() {
-        return guarded(command, cx).await;
+    if cx.deadline().is_some() || cx.state::<Stack>().is_some() {
+        // Boxed: most dispatches need not hold what these do.
+        return Box::pin(guarded(command, cx)).await;
     }
-    cx.clone().scope(command.__run(&cx)).await
+    let inside = cx.clone();
+    within(Some(inside), command.__layered(&cx)).await
 }
 
-/// Runs a command behind middleware, until the deadline of its context.
+/// Runs a command behind the middleware of the bus, until the deadline of its context.
 async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
     let deadline = cx.deadline();
-    let work = layered(command, cx);
+    let work = async {
+        let inside = cx.clone();
+        match cx.state_arc::<Stack>() {
+            Some(stack) => within(Some(inside), behind(stack, command, cx)).await,
+            None => within(Some(inside), command.__layered(&cx)).await,
+        }
+    };
     match deadline {
         None => work.await,
-        Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
+        Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
     }
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
 ///
 /// The middleware themselves work in the context too: what they dispatch is caused by this.
-async fn layered<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
-    let stack = cx.state_arc::<Stack>();
-    let global = stack.as_deref().map_or(&[][..], Stack::as_slice);
-    let slot = Slot::new(command, cx.clone());
+async fn behind<C: Command + Dispatch>(stack: Arc<Stack>, command: C, cx: Context) -> Answer<C> {
+    let slot = Slot::new(command, Some(cx));
     {
-        let outer = cx.deadline();
-        let end = pin!(End::new(&slot, |command: C, cx: Context| async move {
-            let work = cx.clone().scope(command.__run(&cx));
-            match cx.deadline().filter(|_| cx.deadline() != outer) {
-                // A middleware has set it: nobody else watches it.
-                Some(deadline) => super::policy::before(deadline, C::DESCRIPTOR, work).await,
-                None => work.await,
-            }
-        }));
+        let tail = || -> BoxVerdict<'_> { Box::pin(C::__through(&slot)) };
         // The verdict is in the slot, with the answer.
-        let next = Next::new(&slot, global, C::__middleware(), end);
-        let _ = cx.scope(async { next.run().await }).await;
+        let _ = through(&slot, stack.as_slice(), &tail).await;
     }
+    slot.into_answer()
+}
+
+/// Runs a command behind its own middleware.
+pub async fn layered<C: Command + Dispatch>(command: C, cx: &Context) -> Answer<C> {
+    let context = (!cx.id().is_nil()).then(|| cx.clone());
+    let slot = Slot::new(command, context);
+    // The verdict is in the slot, with the answer.
+    let _ = C::__through(&slot).await;
     slot.into_answer()
 }

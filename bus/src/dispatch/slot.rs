@@ -3,34 +3,63 @@
 //! The middleware see the slot through `dyn AnySlot`, so that only they are boxed: the
 //! handler's future, the command and the answer stay typed on the dispatch's own future.
 use super::call::{Failure, Verdict};
+use super::current::{context_made, next, within};
+use super::policy::before;
 use super::words::in_words;
 use crate::command::{Answer, Command, Context, Descriptor, Error};
 use crate::error::BoxError;
-use pin_project_lite::pin_project;
 use std::any::Any;
-use std::future::Future;
-use std::pin::Pin;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, ready};
 
 /// The typed state of one dispatch behind middleware.
-pub(super) struct Slot<C: Command>(Mutex<Inner<C>>);
+pub struct Slot<C: Command>(Mutex<Inner<C>>);
 
 struct Inner<C: Command> {
     command: Option<C>,
-    context: Context,
     answer: Option<Answer<C>>,
+    /// Boxed, as most dispatches behind middleware that nothing else can tell apart have none.
+    more: Option<Box<More<C>>>,
+}
+
+/// What not every dispatch has.
+struct More<C> {
+    /// Nothing, until somebody asks, where no context can be told from another.
+    context: Option<Context>,
+    /// Whether a middleware changed the context, so that the handler's is not the current one.
+    changed: bool,
     /// What [`Next::again`](super::Next::again) kept, outermost first.
-    saved: Vec<(C, Context)>,
+    saved: Vec<(C, Option<Context>)>,
+}
+
+impl<C> More<C> {
+    fn with(context: Option<Context>) -> Box<Self> {
+        Box::new(Self {
+            context,
+            changed: false,
+            saved: Vec::new(),
+        })
+    }
+}
+
+impl<C: Command> Inner<C> {
+    fn more(&mut self) -> &mut More<C> {
+        self.more.get_or_insert_with(|| More::with(None))
+    }
+}
+
+impl<C: Command> fmt::Debug for Slot<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Slot").field(&C::DESCRIPTOR.name).finish()
+    }
 }
 
 impl<C: Command> Slot<C> {
-    pub(super) fn new(command: C, context: Context) -> Self {
+    pub(super) fn new(command: C, context: Option<Context>) -> Self {
         Self(Mutex::new(Inner {
             command: Some(command),
-            context,
             answer: None,
-            saved: Vec::new(),
+            more: context.map(|cx| More::with(Some(cx))),
         }))
     }
 
@@ -38,6 +67,43 @@ impl<C: Command> Slot<C> {
     /// left is still the truth.
     fn lock(&self) -> MutexGuard<'_, Inner<C>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls the handler and keeps its answer.
+    pub(super) async fn call(&self) -> Verdict {
+        let (command, context) = self.take();
+        let answer = match context {
+            None => command.__run(Context::plain()).await,
+            // Boxed, so that the way without a context stays small.
+            Some((cx, changed)) => Box::pin(Self::call_in(command, cx, changed)).await,
+        };
+        let verdict = Verdict::of(&answer);
+        self.lock().answer = Some(answer);
+        verdict
+    }
+
+    /// Calls the handler in a context; `changed` if it is not the current one.
+    async fn call_in(command: C, cx: Context, changed: bool) -> Answer<C> {
+        let work = within(changed.then(|| cx.clone()), command.__run(&cx));
+        match cx.deadline().filter(|_| changed) {
+            None => work.await,
+            // A middleware may have set it: nobody else watches it.
+            Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
+        }
+    }
+
+    /// What the handler is called with: the command, the context if there is one, and whether
+    /// it is other than the current one.
+    fn take(&self) -> (C, Option<(Context, bool)>) {
+        let mut inner = self.lock();
+        let context = inner
+            .more
+            .as_deref()
+            .and_then(|more| Some((more.context.clone()?, more.changed)));
+        let command = inner.command.take();
+        drop(inner);
+        let command = command.expect("each `Next` runs once, and `again` put the command back");
+        (command, context)
     }
 
     /// Lends a part of the state without holding the lock: a middleware that looks at the
@@ -86,9 +152,12 @@ impl<C: Command, T> Drop for Loan<'_, C, T> {
 }
 
 /// A slot whose command's type is not known.
-pub(super) trait AnySlot: Send + Sync {
+pub trait AnySlot: Send + Sync {
+    /// The facts of the command.
     fn descriptor(&self) -> &'static Descriptor;
+    /// The context, which is made if nobody has asked for it before.
     fn context(&self) -> Context;
+    /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
@@ -121,12 +190,23 @@ impl<C: Command> AnySlot for Slot<C> {
     }
 
     fn context(&self) -> Context {
-        self.lock().context.clone()
+        let mut inner = self.lock();
+        let more = inner.more();
+        if let Some(context) = &more.context {
+            return context.clone();
+        }
+        // From here on it can be told from others: the handler must have it as its own.
+        context_made();
+        more.changed = true;
+        more.context.insert(next()).clone()
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
         let changed = change(self.context());
-        self.lock().context = changed;
+        let mut inner = self.lock();
+        let more = inner.more();
+        more.context = Some(changed);
+        more.changed = true;
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -143,25 +223,27 @@ impl<C: Command> AnySlot for Slot<C> {
     fn save(&self) -> Option<usize> {
         let mut inner = self.lock();
         let copy = C::__CLONE?(inner.command.as_ref()?);
-        let context = inner.context.clone();
-        inner.saved.push((copy, context));
-        Some(inner.saved.len() - 1)
+        let more = inner.more();
+        let context = more.context.clone();
+        more.saved.push((copy, context));
+        Some(more.saved.len() - 1)
     }
 
     fn restore(&self, at: usize, last: bool) {
         let mut inner = self.lock();
+        let more = inner.more();
         // What a middleware further in kept and never used ends here.
-        inner.saved.truncate(at + 1);
-        let (command, context) = match (C::__CLONE, inner.saved.last()) {
+        more.saved.truncate(at + 1);
+        let kept = match (C::__CLONE, more.saved.last()) {
             (Some(copy), Some((command, context))) if !last => {
-                (Some(copy(command)), Some(context.clone()))
+                Some((copy(command), context.clone()))
             }
-            _ => inner.saved.pop().unzip(),
+            _ => more.saved.pop(),
         };
+        let (command, context) = kept.unzip();
+        more.changed |= more.context.is_some();
+        more.context = context.flatten();
         inner.command = command;
-        if let Some(context) = context {
-            inner.context = context;
-        }
     }
 
     fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -242,66 +324,5 @@ impl<C: Command> AnySlot for Slot<C> {
             },
         );
         reason
-    }
-}
-
-pin_project! {
-    /// The inner end of the middleware: calls the handler, as often as it is asked to.
-    pub(super) struct End<'s, C: Command, M, F> {
-        slot: &'s Slot<C>,
-        make: M,
-        #[pin]
-        running: Option<F>,
-    }
-}
-
-impl<'s, C, M, F> End<'s, C, M, F>
-where
-    C: Command,
-    M: Fn(C, Context) -> F,
-    F: Future<Output = Answer<C>>,
-{
-    pub(super) fn new(slot: &'s Slot<C>, make: M) -> Self {
-        Self {
-            slot,
-            make,
-            running: None,
-        }
-    }
-}
-
-/// An [`End`] whose command's type is not known.
-pub(super) trait AnyEnd: Send {
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict>;
-    /// Drops a handler that has not finished.
-    fn stop(self: Pin<&mut Self>);
-}
-
-impl<C, M, F> AnyEnd for End<'_, C, M, F>
-where
-    C: Command,
-    M: Fn(C, Context) -> F + Send,
-    F: Future<Output = Answer<C>> + Send,
-{
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        let mut this = self.project();
-        if this.running.is_none() {
-            let mut inner = this.slot.lock();
-            let context = inner.context.clone();
-            let command = inner.command.take();
-            drop(inner);
-            let command = command.expect("each `Next` runs once, and `again` put the command back");
-            this.running.set(Some((this.make)(command, context)));
-        }
-        let running = this.running.as_mut().as_pin_mut().expect("set above");
-        let answer = ready!(running.poll(task));
-        this.running.set(None);
-        let verdict = Verdict::of(&answer);
-        this.slot.lock().answer = Some(answer);
-        Poll::Ready(verdict)
-    }
-
-    fn stop(self: Pin<&mut Self>) {
-        self.project().running.set(None);
     }
 }

@@ -166,8 +166,8 @@ impl EndWatch {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Keep, Lease};
     use super::*;
-    use crate::driver::{Keep, Lease};
     use crate::id::QueueName;
 
     fn done(job: JobId) -> Settlement {

@@ -1,8 +1,14 @@
 //! Puts a bus together and checks that every linked handler finds what it needs.
 use super::bus::Bus;
+use crate::clock::{Clock, SharedClock};
 use crate::dispatch::{Middleware, Stack, erase};
+use crate::driver::Driver;
 use crate::extensions::Extensions;
-use crate::registry::{Unwired, missing_state};
+use crate::queue::{PrincipalCodec, Source, Store};
+use crate::registry::{Problem, Unwired, missing_state, with_sources};
+use crate::telemetry::Board;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use std::sync::Arc;
 
 /// Puts a [`Bus`] together.
@@ -12,6 +18,10 @@ pub struct Builder {
     state: Extensions,
     stack: Stack,
     partial: bool,
+    source: Option<Source>,
+    manual_migration: bool,
+    clock: Option<SharedClock>,
+    principal: Option<PrincipalCodec>,
 }
 
 impl Builder {
@@ -41,20 +51,69 @@ impl Builder {
         self
     }
 
+    /// Where jobs are stored: `memory:`, `sqlite://path`, `postgres://…` or `redis://…`.
+    /// [`build`](Self::build) opens it and brings its schema up to date.
+    ///
+    /// Without it the store is the one that the environment variable `BUS_URL` names, else the
+    /// file `bus.db` beside the program; it is opened when the first job is dispatched or the
+    /// first worker starts.
+    pub fn store(mut self, url: impl Into<String>) -> Self {
+        self.source = Some(Source::Url(url.into()));
+        self
+    }
+
+    /// Where jobs are stored, as an open driver: one of the user's own, or one that several buses
+    /// share.
+    pub fn driver(mut self, driver: Arc<dyn Driver>) -> Self {
+        self.source = Some(Source::Open(driver));
+        self
+    }
+
+    /// Leaves the store's schema as it is, for programs that may not change it: another calls
+    /// [`Bus::migrate`] when a new version is deployed.
+    pub fn manual_migration(mut self) -> Self {
+        self.manual_migration = true;
+        self
+    }
+
+    /// Tells the time of everything that is stored: when jobs are due, leases, retention. For
+    /// tests, which turn it by hand. Timeouts are measured by tokio's clock.
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Lets principals of this type travel with jobs: a job that is dispatched on behalf of
+    /// someone is run on behalf of the same. They are stored in the clear, as JSON.
+    pub fn principal<P: Serialize + DeserializeOwned + Send + Sync + 'static>(mut self) -> Self {
+        self.principal = Some(PrincipalCodec::of::<P>());
+        self
+    }
+
     /// Checks the wiring and makes the bus.
     ///
     /// # Errors
-    /// [`Unwired`] with everything that is missing, each with its file and line.
+    /// [`Unwired`] with everything that is missing, each with its file and line; with the reason,
+    /// if the store cannot be opened.
     pub async fn build(mut self) -> Result<Bus, Unwired> {
+        let mut problems = Vec::new();
         if !self.partial {
-            let problems = missing_state(&self.state);
-            if !problems.is_empty() {
-                return Err(Unwired::new(problems));
-            }
+            problems = missing_state(&self.state);
+        }
+        let lazy = self.source.is_none();
+        let source = self.source.unwrap_or(Source::Environment);
+        let store = Store::new(source, !self.manual_migration, self.clock, self.principal);
+        if !lazy && let Err(error) = store.driver().await {
+            problems.push(Problem::NoStore(with_sources(&error)));
+        }
+        if !problems.is_empty() {
+            return Err(Unwired::new(problems));
         }
         if !self.stack.as_slice().is_empty() {
             self.state.insert(self.stack);
         }
+        self.state.insert(store);
+        self.state.insert_arc(Arc::new(Board::default()));
         Ok(Bus::new(self.state))
     }
 }

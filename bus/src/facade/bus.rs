@@ -3,6 +3,7 @@ use super::builder::Builder;
 use crate::command::{Context, Error, set_installed};
 use crate::dispatch::{Dispatch, Scope, Stack, bus_installed, bus_made, context_made};
 use crate::extensions::Extensions;
+use crate::registry::Unwired;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -54,6 +55,24 @@ impl Bus {
         Self {
             state: Arc::new(state),
         }
+    }
+
+    /// A bus whose jobs are stored there: `Bus::builder().store(url).build()`.
+    ///
+    /// # Errors
+    /// [`Unwired`]: a handler needs state, or the store cannot be opened.
+    pub async fn connect(url: impl Into<String>) -> Result<Self, Unwired> {
+        Self::builder().store(url).build().await
+    }
+
+    /// The bus's state.
+    pub(crate) fn extensions(&self) -> &Arc<Extensions> {
+        &self.state
+    }
+
+    /// The context of a dispatch made here on this bus.
+    pub(crate) fn next_context(&self) -> Context {
+        self.child()
     }
 
     /// Makes this the bus of every dispatch of the process outside any scope.

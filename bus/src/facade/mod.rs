@@ -1,8 +1,10 @@
 //! The `Bus` that users hold, and its builder: delegation only.
 mod builder;
 mod bus;
+mod jobs;
 #[cfg(feature = "tower")]
 mod tower;
 
 pub use builder::Builder;
 pub use bus::{AlreadyInstalled, Bus, dispatch};
+pub use jobs::{dispatch_all, dispatch_now};

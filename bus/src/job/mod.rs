@@ -10,6 +10,8 @@
 //! - Attempts count executions, never deliveries: see [`JobRecord`].
 //! - What is serialised here is in people's stores: fields are added, never renamed.
 
+mod classify;
+mod contract;
 mod error;
 mod failure;
 mod links;
@@ -17,9 +19,12 @@ mod new_job;
 mod options;
 mod outcome;
 mod record;
+mod signal;
 mod state;
 
 pub use crate::backoff::{Backoff, Jitter};
+pub use classify::{Classify, Fate, FateProbe, NotClassified};
+pub use contract::{Job, JobFailed, store_form};
 pub use error::JobError;
 pub use failure::{Failure, FailureKind};
 pub use links::{
@@ -27,6 +32,7 @@ pub use links::{
 };
 pub use new_job::{JobExtras, NewJob};
 pub use options::{JobOptions, Priority};
-pub use outcome::{Classify, Outcome, Verdict};
+pub use outcome::Outcome;
 pub use record::JobRecord;
+pub(crate) use signal::Signal;
 pub use state::{Cause, JobState, MOVES, Move, UnknownState};

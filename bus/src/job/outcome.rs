@@ -129,47 +129,6 @@ impl<T> Outcome<T> {
     }
 }
 
-/// What an error means for the job it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// Run again after the job's backoff, while attempts are left.
-    #[default]
-    Retry,
-    /// Run again after this pause, while attempts are left.
-    RetryAfter(Duration),
-    /// Run again after this pause; no attempt is counted.
-    Defer(Duration),
-    /// No longer wanted: cancelled.
-    Cancel,
-    /// Can never succeed: dead.
-    Fail,
-}
-
-/// Decides for each error of a handler what becomes of the job. An error type without it retries.
-///
-/// ```
-/// use bus::job::{Classify, Verdict};
-///
-/// #[derive(Debug)]
-/// enum ChargeError { Declined, Gateway }
-///
-/// impl Classify for ChargeError {
-///     fn classify(&self) -> Verdict {
-///         match self {
-///             Self::Declined => Verdict::Fail,
-///             Self::Gateway => Verdict::Retry,
-///         }
-///     }
-/// }
-/// # assert_eq!(ChargeError::Declined.classify(), Verdict::Fail);
-/// # assert_eq!(ChargeError::Gateway.classify(), Verdict::Retry);
-/// ```
-pub trait Classify {
-    /// The verdict on this error.
-    fn classify(&self) -> Verdict;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

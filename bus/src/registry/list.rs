@@ -43,16 +43,15 @@ pub struct Registry {
 /// ```
 /// use bus::prelude::*;
 ///
-/// #[command(output = u32, timeout = "1s")]
+/// #[command(name = "universe.answer", output = u32, timeout = "1s")]
 /// struct Answer;
 ///
 /// #[handler]
 /// async fn answer(_: Answer) -> u32 { 42 }
 ///
 /// let registry = bus::registry();
-/// let entry = registry.get("rust_out::main::_doctest_main_bus_src_registry_list_rs_38_0::Answer");
-/// # let entry = registry.entries.iter().find(|entry| entry.descriptor.short_name() == "Answer");
-/// assert_eq!(entry.unwrap().output, "u32");
+/// let entry = registry.get("universe.answer").expect("it is linked");
+/// assert_eq!(entry.output, "u32");
 /// println!("{registry}");
 /// ```
 pub fn registry() -> Registry {

@@ -1,7 +1,7 @@
 //! What a linker lets through: said at start.
 use super::error::Unwired;
 use super::list::{Entry, registry, same};
-use crate::command::{NeedKind, Registration};
+use crate::command::{Kind, NeedKind, Registration};
 use crate::extensions::Extensions;
 use std::fmt;
 
@@ -19,6 +19,8 @@ pub(crate) enum Problem {
         registration: &'static Registration,
         needs: &'static str,
     },
+    /// A store that cannot be opened, and why.
+    NoStore(String),
 }
 
 impl fmt::Display for Problem {
@@ -62,6 +64,7 @@ impl fmt::Display for Problem {
                 registration.file,
                 registration.line
             ),
+            Self::NoStore(reason) => write!(f, "the store cannot be opened: {reason}"),
         }
     }
 }
@@ -105,6 +108,8 @@ fn wiring() -> Vec<Problem> {
             continue;
         }
         match entry.handlers.len() {
+            // A job may be stored here and run elsewhere.
+            0 if entry.descriptor.kind == Kind::Job => {}
             0 => problems.push(Problem::NoHandler(entry)),
             1 => {}
             _ => problems.push(Problem::ManyHandlers(entry)),

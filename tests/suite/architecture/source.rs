@@ -16,7 +16,7 @@ pub(super) struct Source {
 /// Where a line stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Line {
-    /// Inside an item under `#[cfg(test)]`.
+    /// Inside an item under `#[cfg(test)]`, or in a file of tests.
     pub(super) test: bool,
     /// How many `mod name { … }` are open around it.
     pub(super) modules: usize,
@@ -27,7 +27,11 @@ pub(super) struct Line {
 impl Source {
     pub(super) fn new(path: &str, text: &str) -> Self {
         let code = blank(text);
-        let lines = nesting(&code);
+        let mut lines = nesting(&code);
+        // The body of a `mod tests;`.
+        if path.ends_with("/tests.rs") || path.contains("/tests/") {
+            lines.iter_mut().for_each(|line| line.test = true);
+        }
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
@@ -191,7 +195,10 @@ fn nesting(code: &str) -> Vec<Line> {
                     open.pop();
                     header.clear();
                 }
-                ';' => header.clear(),
+                ';' => {
+                    line.test |= header.contains("#[cfg(test)]");
+                    header.clear();
+                }
                 c => header.push(c),
             }
         }

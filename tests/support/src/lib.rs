@@ -3,6 +3,7 @@
 //!
 //! A server that is not there is a failure with instructions, never a silent skip; the
 //! script `tests/run` finds or starts what is needed.
+mod alone;
 mod log;
 mod name;
 mod postgres;
@@ -12,6 +13,7 @@ mod script;
 mod server;
 mod sqlite;
 
+pub use alone::alone;
 pub use log::Log;
 pub use postgres::{Postgres, postgres_url};
 pub use probe::Probe;

@@ -19,6 +19,8 @@ mod bad_timeout;
 mod below_the_range;
 #[path = "../../fixed/derive_above.rs"]
 mod derive_above;
+#[path = "../../fixed/empty_queue.rs"]
+mod empty_queue;
 #[path = "../../fixed/generic.rs"]
 mod generic;
 #[path = "../../fixed/key_twice.rs"]
@@ -45,6 +47,8 @@ mod not_injectable;
 mod nothing;
 #[path = "../../fixed/on_an_impl_block.rs"]
 mod on_an_impl_block;
+#[path = "../../fixed/on_failure_is_no_job.rs"]
+mod on_failure_is_no_job;
 #[path = "../../fixed/other_error.rs"]
 mod other_error;
 #[path = "../../fixed/other_output.rs"]

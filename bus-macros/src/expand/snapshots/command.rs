@@ -59,10 +59,16 @@ const _: () = {
 #[allow(non_local_definitions)]
 #[macro_export]
 macro_rules! __bus_app_Add_570d0fad {
-    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($local)*
     };
-    (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job
+        { $($job:tt)* }
+    ) => {
         ::core::compile_error! {
         "`Add` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }

@@ -60,7 +60,10 @@ where
 }
 #[allow(unused_macros)]
 macro_rules! __bus_app_Add_570d0fad {
-    (@ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {};
+    (
+        @ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {};
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {
         $($call)* ! { { $($found)* } { value { range(min = 1), } } }
     };

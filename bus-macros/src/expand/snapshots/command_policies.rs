@@ -123,16 +123,34 @@ impl my::bus::__private::Command for PlaceOrder {
 impl my::bus::__private::Dispatch for PlaceOrder {
     type Receipt = <Self as my::bus::__private::Command>::Output;
     type Failure = <Self as my::bus::__private::Command>::Error;
-    fn __middleware() -> &'static [my::bus::__private::Layer] {
-        static STACK: ::std::sync::LazyLock<
-            ::std::vec::Vec<my::bus::__private::Layer>,
-        > = ::std::sync::LazyLock::new(|| {
-            ::std::vec![
-                my::bus::__private::erase(Audit),
-                my::bus::__private::erase(Cache::new(3))
-            ]
-        });
-        &STACK
+    fn __layered(
+        self,
+        cx: &my::bus::__private::Context,
+    ) -> impl ::core::future::Future<
+        Output = my::bus::__private::Answer<Self>,
+    > + ::core::marker::Send {
+        my::bus::__private::layered(self, cx)
+    }
+    fn __through<'a>(
+        slot: &'a my::bus::__private::Slot<Self>,
+    ) -> impl ::core::future::Future<
+        Output = my::bus::__private::Verdict,
+    > + ::core::marker::Send + 'a {
+        static CHAIN: ::std::sync::OnceLock<
+            ::std::boxed::Box<
+                dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync,
+            >,
+        > = ::std::sync::OnceLock::new();
+        my::bus::__private::Chain::through(
+            my::bus::__private::chain(
+                &CHAIN,
+                || (
+                    my::bus::__private::middleware(Audit),
+                    (my::bus::__private::middleware(Cache::new(3)), ()),
+                ),
+            ),
+            slot,
+        )
     }
     #[inline]
     fn __dispatch(
@@ -179,10 +197,16 @@ impl my::bus::__private::Sanitize for PlaceOrder {
 #[cfg(feature = "orders")]
 #[allow(unused_macros)]
 macro_rules! __bus_app_PlaceOrder_570d0fad {
-    (@ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from "app" @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($local)*
     };
-    (@ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $other:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job
+        { $($job:tt)* }
+    ) => {
         ::core::compile_error! {
         "`PlaceOrder` is a command of crate `app`, so its handler must be there too; to handle it from another crate declare it `#[command(remote, …)]` [BUS027]"
         }

@@ -97,7 +97,10 @@ macro_rules! __bus_app_Charge_570d0fad {
     (@ symbol) => {
         "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"
     };
-    (@ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* }) => {
+    (
+        @ from $any:literal @ local { $($local:tt)* } @ remote { $($remote:tt)* } @ job {
+        $($job:tt)* }
+    ) => {
         $($remote)*
     };
     (@ rules { $($call:tt)* } { $($found:tt)* }) => {

@@ -37,7 +37,8 @@ const _: () = {
         Principal < User > as ::bus::__private::FromContext < '_ >> ::from_context(cx))
         ?)) }) (), | value | < Result < OrderId, OrderError > as
         ::bus::__private::IntoAnswer < contracts::PlaceOrder >> ::into_answer(value),)))
-        } }
+        } } @ job { ::bus::__private::inventory::submit! {
+        ::bus::__private::Runnable::new:: < contracts::PlaceOrder > () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < contracts::PlaceOrder >

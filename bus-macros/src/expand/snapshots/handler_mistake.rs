@@ -7,7 +7,7 @@ const _: () = {
         @ from "app" @ local { #[diagnostic::do_not_recommend] impl
         ::bus::__private::Handled for Add { async fn __handle(self, _ : &
         ::bus::__private::Context) -> ::bus::__private::Answer < Self > {
-        ::core::future::pending(). await } } } @ remote {}
+        ::core::future::pending(). await } } } @ remote {} @ job {}
     }
 };
 ::core::compile_error! {

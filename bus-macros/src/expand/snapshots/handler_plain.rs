@@ -17,10 +17,13 @@ const _: () = {
         answer = move || -> ::bus::__private::Answer < Add > { (| value |
         ::core::result::Result::Ok(< u64 as ::bus::__private::IsOutput < Add, < Add as
         ::bus::__private::Command > ::Output >> ::it(value))) (add(command,)) };
-        ::bus::__private::Started::Ready(answer()) } }
+        ::bus::__private::Started::Ready(answer()) } } @ job {
+        ::bus::__private::inventory::submit! { ::bus::__private::Runnable::new:: < Add >
+        () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < Add >
         (::core::concat!(::core::module_path!(), "::add"), ::core::file!(), 0u32, & [],)
+        .blocking()
     }
 };

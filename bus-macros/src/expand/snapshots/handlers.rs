@@ -31,7 +31,8 @@ const _: () = {
         PlaceOrder, _ > (< & Shop as ::bus::__private::FromContext < '_ >>
         ::from_context(cx)) ?, command,)) }) (), | value | < Result < < Shop > ::Id,
         OrderError > as ::bus::__private::IntoAnswer < PlaceOrder >>
-        ::into_answer(value),))) } }
+        ::into_answer(value),))) } } @ job { ::bus::__private::inventory::submit! {
+        ::bus::__private::Runnable::new:: < PlaceOrder > () } }
     }
     ::bus::__private::inventory::submit! {
         ::bus::__private::Registration::new:: < PlaceOrder >

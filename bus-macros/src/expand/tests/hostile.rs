@@ -143,7 +143,7 @@ proptest! {
     #[test]
     fn attributes_on_items(attribute in attribute(), item in item()) {
         let (Some(attribute), Some(item)) = (lexed(&attribute), lexed(&item)) else { return Ok(()) };
-        for run in [entry::command, entry::handler, entry::handlers, entry::sanitized] {
+        for run in [entry::command, entry::job, entry::handler, entry::handlers, entry::sanitized] {
             sound(&item, run(attribute.clone(), item.clone()))?;
         }
     }

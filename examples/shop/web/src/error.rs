@@ -36,7 +36,11 @@ impl Status for BoxError {
 impl<E: Status + std::fmt::Display> From<Error<E>> for ApiError {
     fn from(error: Error<E>) -> Self {
         let mut body = json!({ "error": error.to_string() });
-        let mut header = None;
+        // Whole seconds, rounded up: earlier would be refused again.
+        let header = error.retry_after().map(|wait| {
+            let seconds = wait.as_secs_f64().ceil().max(1.0);
+            (header::RETRY_AFTER, format!("{seconds:.0}"))
+        });
         let status = match &error {
             Error::Invalid(invalid) => {
                 let fields = invalid.fields();
@@ -47,12 +51,7 @@ impl<E: Status + std::fmt::Display> From<Error<E>> for ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Error::Denied(_) => StatusCode::FORBIDDEN,
-            Error::RateLimited { retry_after, .. } => {
-                // Whole seconds, rounded up: earlier would be refused again.
-                let seconds = retry_after.as_secs_f64().ceil().max(1.0);
-                header = Some((header::RETRY_AFTER, format!("{seconds:.0}")));
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Error::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Error::CircuitOpen { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Error::TimedOut { .. } => StatusCode::GATEWAY_TIMEOUT,
             Error::Handler(error) => error.status(),

@@ -1,0 +1,339 @@
+//! The one thread that writes: what waits while a commit is on its way goes into the next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::connection;
+use super::desk::{Desk, Effects};
+use super::fault::Fault;
+use super::schema;
+use super::wake::{Hubs, Lookout};
+use crate::driver::{MAX_BATCH, Synchronous};
+
+/// Something to be done in a transaction.
+pub(super) trait Work: Send {
+    /// How many jobs it touches at most.
+    fn weight(&self) -> usize;
+    /// Whether its commit waits for the disk.
+    fn durable(&self) -> bool;
+    /// Does it. May be called again if the transaction was rolled back.
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault>;
+    /// Answers who waits: it is committed, or has no effect.
+    fn finish(self: Box<Self>, result: Result<(), Fault>);
+}
+
+/// Work as a closure, with somebody who waits for its value.
+struct Errand<F, T> {
+    weight: usize,
+    durable: bool,
+    run: F,
+    value: Option<T>,
+    reply: oneshot::Sender<Result<T, Fault>>,
+}
+
+impl<F, T> Work for Errand<F, T>
+where
+    F: FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send,
+    T: Send,
+{
+    fn weight(&self) -> usize {
+        self.weight
+    }
+
+    fn durable(&self) -> bool {
+        self.durable
+    }
+
+    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), Fault> {
+        self.value = Some((self.run)(desk)?);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, result: Result<(), Fault>) {
+        let value = self.value;
+        let answer = result.map(|()| value.expect("work that succeeded has a value"));
+        // Nobody waits any more: the work is done nonetheless.
+        let _ = self.reply.send(answer);
+    }
+}
+
+/// What is done with the connection itself, or with why there is none.
+type Act = Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>;
+
+enum Order {
+    Work(Box<dyn Work>),
+    Connection(Act),
+    Look,
+    Close(oneshot::Sender<()>),
+}
+
+/// Where to hand in work. Dropping it ends the thread once what was handed in is done.
+#[derive(Debug)]
+pub(super) struct Writer {
+    orders: Sender<Order>,
+}
+
+/// The answer to come.
+pub(super) type Answer<T> = oneshot::Receiver<Result<T, Fault>>;
+
+impl Writer {
+    /// Starts the thread; the file is opened with the first work.
+    pub(super) fn start(
+        path: PathBuf,
+        synchronous: Synchronous,
+        hubs: Arc<Hubs>,
+    ) -> Result<Self, Fault> {
+        let (sender, orders) = channel();
+        let clerk = Clerk {
+            orders,
+            path,
+            synchronous,
+            current: None,
+            connection: None,
+            lookout: Lookout::new(Arc::clone(&hubs)),
+            hubs,
+        };
+        thread::Builder::new()
+            .name("bus-sqlite-writer".to_owned())
+            .spawn(move || clerk.work())
+            .map_err(|error| Fault::Threads(Arc::new(error)))?;
+        Ok(Self { orders: sender })
+    }
+
+    /// Hands in work that touches at most `weight` jobs; `durable`: its commit waits for the disk.
+    pub(super) fn submit<T: Send + 'static>(
+        &self,
+        weight: usize,
+        durable: bool,
+        run: impl FnMut(&mut Desk<'_>) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Order::Work(Box::new(Errand {
+            weight,
+            durable,
+            run,
+            value: None,
+            reply,
+        })));
+        answer
+    }
+
+    /// Does something with the connection outside any transaction.
+    pub(super) fn with_connection<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut Connection) -> Result<T, Fault> + Send + 'static,
+    ) -> Answer<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Order::Connection(Box::new(move |connection| {
+            let _ = reply.send(connection.and_then(act));
+        })));
+        answer
+    }
+
+    /// Somebody listens from now on: changes by other processes are looked out for.
+    pub(super) fn look(&self) {
+        self.send(Order::Look);
+    }
+
+    /// Does what was handed in before, then ends.
+    pub(super) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        self.send(Order::Close(reply));
+        // An error means that it had ended before.
+        let _ = closed.await;
+    }
+
+    fn send(&self, order: Order) {
+        // If the thread has ended, the order is dropped and who waits for it sees that.
+        let _ = self.orders.send(order);
+    }
+}
+
+/// What an answer that never came means.
+pub(super) fn received<T>(
+    answer: Result<Result<T, Fault>, oneshot::error::RecvError>,
+) -> Result<T, Fault> {
+    answer.unwrap_or(Err(Fault::Closed))
+}
+
+/// The thread's own.
+struct Clerk {
+    orders: Receiver<Order>,
+    path: PathBuf,
+    synchronous: Synchronous,
+    /// What the connection is set to.
+    current: Option<Synchronous>,
+    connection: Option<Connection>,
+    lookout: Lookout,
+    hubs: Arc<Hubs>,
+}
+
+impl Clerk {
+    fn work(mut self) {
+        while let Some(order) = self.next() {
+            let mut order = Some(order);
+            while let Some(next) = order.take() {
+                match next {
+                    Order::Work(first) => order = self.group(first),
+                    Order::Connection(act) => act(self.open()),
+                    Order::Look => {}
+                    Order::Close(reply) => {
+                        // Closing the last connection copies the WAL into the file.
+                        drop(self.connection.take());
+                        let _ = reply.send(());
+                        return;
+                    }
+                }
+            }
+            self.lookout.look(self.connection.as_ref());
+        }
+    }
+
+    /// The next order; while waiting it looks out for other processes, if anybody listens.
+    fn next(&mut self) -> Option<Order> {
+        loop {
+            if !self.lookout.is_needed() {
+                return self.orders.recv().ok();
+            }
+            if self.connection.is_none() {
+                // Without a connection nothing is seen; an error shows with the next work.
+                let _ = self.open();
+            }
+            match self.orders.recv_timeout(Lookout::EVERY) {
+                Ok(order) => return Some(order),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => self.lookout.look(self.connection.as_ref()),
+            }
+        }
+    }
+
+    /// Gathers what else waits and does it in one transaction. Gives back an order that is no work.
+    fn group(&mut self, first: Box<dyn Work>) -> Option<Order> {
+        let mut weight = first.weight();
+        let mut group = vec![first];
+        let mut other = None;
+        while weight < MAX_BATCH {
+            match self.orders.try_recv() {
+                Ok(Order::Work(work)) => {
+                    weight += work.weight();
+                    group.push(work);
+                }
+                Ok(order) => {
+                    other = Some(order);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        match self.attempt(&mut group) {
+            Ok(()) => group.into_iter().for_each(|work| work.finish(Ok(()))),
+            // The one that failed must not fail the others: each alone.
+            Err(Failed::Work(_)) if group.len() > 1 => {
+                for work in group {
+                    let mut alone = [work];
+                    let result = self.attempt(&mut alone).map_err(Failed::fault);
+                    let [work] = alone;
+                    work.finish(result);
+                }
+            }
+            Err(failed) => {
+                let fault = failed.fault();
+                for work in group {
+                    work.finish(Err(fault.clone()));
+                }
+            }
+        }
+        other
+    }
+
+    fn attempt(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Failed> {
+        let durable = group.iter().any(|work| work.durable());
+        let hubs = Arc::clone(&self.hubs);
+        let result = match self.prepare(durable) {
+            Ok(connection) => transact(connection, group, &hubs),
+            Err(fault) => Err(Failed::Store(fault)),
+        };
+        if let Err(Failed::Store(fault) | Failed::Work(fault)) = &result
+            && fault.spoils_connection()
+        {
+            self.connection = None;
+        }
+        result
+    }
+
+    /// The connection, set to wait for the disk or not.
+    fn prepare(&mut self, durable: bool) -> Result<&Connection, Fault> {
+        self.open()?;
+        let wanted = match durable {
+            true => self.synchronous,
+            false => Synchronous::Normal,
+        };
+        let connection = self.connection.as_ref().ok_or(Fault::Closed)?;
+        if self.current != Some(wanted) {
+            connection::wait_for_disk(connection, wanted)?;
+            self.current = Some(wanted);
+        }
+        Ok(connection)
+    }
+
+    fn open(&mut self) -> Result<&mut Connection, Fault> {
+        if self.connection.is_none() {
+            let connection = connection::open(&self.path, self.synchronous)?;
+            schema::check(&connection)?;
+            self.current = Some(self.synchronous);
+            self.connection = Some(connection);
+            self.lookout.reconnected();
+        }
+        self.connection.as_mut().ok_or(Fault::Closed)
+    }
+}
+
+/// Which part of a transaction failed.
+enum Failed {
+    /// A piece of work.
+    Work(Fault),
+    /// Its beginning or its end.
+    Store(Fault),
+}
+
+impl Failed {
+    fn fault(self) -> Fault {
+        match self {
+            Self::Work(fault) | Self::Store(fault) => fault,
+        }
+    }
+}
+
+/// Does all of it in one transaction and tells of its effects; or none of it.
+fn transact(
+    connection: &Connection,
+    group: &mut [Box<dyn Work>],
+    hubs: &Hubs,
+) -> Result<(), Failed> {
+    let mut desk = Desk::new(connection, hubs);
+    for work in group {
+        if let Err(fault) = work.run(&mut desk) {
+            let refused = desk.is_refused();
+            desk.abandon().undone(false);
+            return Err(match refused {
+                true => Failed::Store(fault),
+                false => Failed::Work(fault),
+            });
+        }
+    }
+    match desk.commit() {
+        Ok(effects) => {
+            effects.tell(hubs);
+            Ok(())
+        }
+        Err((fault, effects)) => {
+            Effects::undone(effects, true);
+            Err(Failed::Store(fault))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `Job`: a command that can be stored and run by a worker.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::classify::Fate;
+use super::failure::Failure;
+use super::new_job::NewJob;
+use super::options::JobOptions;
+use crate::clock::Timestamp;
+use crate::codec::{CodecError, Envelope, encode};
+use crate::command::{Cause, Command, Context, Error};
+use crate::dispatch::Dispatch;
+use crate::id::{CommandName, JobId, QueueName};
+
+/// A command that is stored when it is dispatched, and run by a worker.
+///
+/// Implemented by `#[job]` only; the hidden items may change in any release.
+///
+/// ```
+/// use bus::job::Job;
+/// fn queue_of<J: Job>() -> &'static str {
+///     J::OPTIONS.queue.as_str()
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job [BUS051]",
+    label = "not a job",
+    note = "annotate the definition of `{Self}` with `#[bus::job]`"
+)]
+pub trait Job:
+    Command<Output: Serialize + DeserializeOwned, Error: Cause>
+    + Dispatch
+    + Serialize
+    + DeserializeOwned
+{
+    /// What the declaration says about storing and running it.
+    const OPTIONS: &'static JobOptions;
+
+    /// The stored name, checked when it is compiled.
+    #[doc(hidden)]
+    const __NAME: CommandName = CommandName::from_static(Self::DESCRIPTOR.name);
+
+    /// Cleans it and asks what decides before it is stored: sanitize, validate, authorize.
+    #[doc(hidden)]
+    fn __check(&mut self, cx: &Context) -> Result<(), Error<Self::Error>> {
+        let _ = cx;
+        Ok(())
+    }
+
+    /// What an error of the handler means for the job.
+    #[doc(hidden)]
+    fn __fate(error: &Self::Error) -> Fate {
+        let _ = error;
+        Fate::Retry
+    }
+
+    /// The job to store when this one is dead, if one is declared.
+    #[doc(hidden)]
+    fn __on_failure(failed: JobFailed, now: Timestamp) -> Option<Result<NewJob, CodecError>> {
+        let _ = (failed, now);
+        None
+    }
+}
+
+/// What the job named by `on_failure = …` is made from, when another job is dead: it implements
+/// `From<JobFailed>`.
+///
+/// ```
+/// use bus::job::JobFailed;
+///
+/// struct Alert { text: String }
+///
+/// impl From<JobFailed> for Alert {
+///     fn from(failed: JobFailed) -> Self {
+///         Self { text: format!("{} ({}): {}", failed.name, failed.id, failed.failure.message) }
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct JobFailed {
+    /// The dead job.
+    pub id: JobId,
+    /// Its stored name.
+    pub name: CommandName,
+    /// Where it waited.
+    pub queue: QueueName,
+    /// Executions that counted.
+    pub attempts: u32,
+    /// Its last failure.
+    pub failure: Failure,
+    /// Its payload, as it was stored: JSON.
+    pub payload: String,
+}
+
+impl JobFailed {
+    pub(crate) fn new(id: JobId, queue: QueueName, envelope: &Envelope, failure: Failure) -> Self {
+        Self {
+            id,
+            name: envelope.name.clone(),
+            queue,
+            attempts: failure.attempt,
+            failure,
+            payload: String::from_utf8_lossy(&envelope.body).into_owned(),
+        }
+    }
+}
+
+/// Encodes a job with what its declaration says.
+///
+/// # Errors
+/// When its payload cannot be written as JSON.
+pub fn store_form<J: Job>(job: &J, now: Timestamp) -> Result<NewJob, CodecError> {
+    let envelope = Envelope::new(J::__NAME, J::DESCRIPTOR.version, encode(job)?);
+    Ok(NewJob::new(envelope, J::OPTIONS, now))
+}

@@ -1,0 +1,76 @@
+//! Jobs of workers that stopped without a word.
+
+use super::upkeep::Upkeep;
+use crate::driver::{MAX_BATCH, Rescue, Rescued, Settlement};
+use crate::queue::exhausted;
+use crate::registry::Runnables;
+use crate::telemetry::Stats;
+
+impl Upkeep {
+    pub(super) async fn rescue(self) {
+        let jobs = Runnables::linked();
+        // Twice a lease: a lost worker's jobs wait one and a half leases at the most.
+        let pause = self.lease / 2;
+        loop {
+            // At the start there may be jobs of the process that ran here before.
+            while self.sweep(&jobs).await {}
+            self.pause(pause).await;
+        }
+    }
+
+    /// One bounded step; whether there may be more.
+    async fn sweep(&self, jobs: &Runnables) -> bool {
+        let now = self.now();
+        let rescue = Rescue {
+            by: self.worker,
+            retry_at: now,
+            limit: MAX_BATCH,
+        };
+        let rescued = match self.driver.rescue(&rescue, now).await {
+            Ok(rescued) => rescued,
+            Err(error) => {
+                self.failed("rescue", &error);
+                return false;
+            }
+        };
+        let moved = rescued.moved();
+        if moved > 0 {
+            tracing::warn!(jobs = moved, "jobs of lost workers were rescued");
+            self.count(&Stats {
+                rescued: u64::try_from(moved).unwrap_or(u64::MAX),
+                ..Stats::default()
+            });
+        }
+        self.bury(rescued, jobs).await;
+        moved >= MAX_BATCH
+    }
+
+    /// Settles what is not to run again.
+    async fn bury(&self, rescued: Rescued, jobs: &Runnables) {
+        let now = self.now();
+        let settle = |job| exhausted(job, jobs, self.worker, now);
+        let over: Vec<Settlement> = rescued.exhausted.into_iter().map(settle).collect();
+        if over.is_empty() {
+            return;
+        }
+        loop {
+            match self.driver.settle(self.worker, &over, self.now()).await {
+                Ok(settled) => {
+                    let applied = settled
+                        .iter()
+                        .filter(|&&settled| settled == crate::driver::Settled::Applied);
+                    return self.count(&Stats {
+                        dead: u64::try_from(applied.count()).unwrap_or(u64::MAX),
+                        ..Stats::default()
+                    });
+                }
+                // They are this worker's now; if it gives up, its lease ends and another comes.
+                Err(error) if error.is_transient() => {
+                    self.failed("rescue", &error);
+                    self.pause(std::time::Duration::from_secs(1)).await;
+                }
+                Err(error) => return self.failed("rescue", &error),
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How a job ends for good: what is kept of it and what follows.
+
+use std::time::Duration;
+
+use crate::clock::{DAY, Timestamp};
+use crate::driver::{Claimed, Counted, Keep, Lease, Settlement};
+use crate::id::WorkerId;
+use crate::job::{Failure, JobFailed};
+use crate::registry::{Runnable, Runnables};
+
+/// What the record of a job says that a person cancelled while it ran.
+pub(crate) const ON_REQUEST: &str = "cancelled on request";
+/// A cancelled job is of interest for a while.
+pub(crate) const KEEP_CANCELLED: Duration = DAY.saturating_mul(7);
+/// A dead letter waits for a person.
+const KEEP_DEAD: Keep = Keep::Forever;
+
+/// Cancelled after it began.
+pub(crate) fn cancelled(lease: Lease, reason: String, now: Timestamp) -> Settlement {
+    Settlement::cancelled(lease, reason, Keep::for_time(Some(KEEP_CANCELLED), now))
+}
+
+/// A person asked it to end before it began: no attempt is counted.
+pub(crate) fn cancelled_unbegun(lease: Lease, now: Timestamp) -> Settlement {
+    let mut over = cancelled(lease, ON_REQUEST.to_owned(), now);
+    over.counted = Counted::Nothing;
+    over
+}
+
+/// Dead, with the job that its declaration lets follow.
+pub(crate) fn dead(
+    lease: Lease,
+    failure: Failure,
+    known: Option<(&Runnable, JobFailed)>,
+    now: Timestamp,
+) -> Settlement {
+    let follow = known.and_then(|(job, failed)| job.follow(failed, now));
+    Settlement::dead(lease, failure.message.clone(), KEEP_DEAD, failure)
+        .with_follow(follow.into_iter().collect())
+}
+
+/// The settlement of a job whose worker is gone and that is not to run again: it has no attempts
+/// left, or a person asked it to end. The rescue has counted the attempt and written its failure.
+pub(crate) fn exhausted(
+    job: Claimed,
+    jobs: &Runnables,
+    worker: WorkerId,
+    now: Timestamp,
+) -> Settlement {
+    if job.cancel_requested {
+        return cancelled_unbegun(job.lease, now);
+    }
+    let failure = Failure::lost(worker, job.attempts, now);
+    let (id, queue) = (job.lease.job, job.lease.queue.clone());
+    let failed = JobFailed::new(id, queue, &job.envelope, failure.clone());
+    let known = jobs.find(&job.envelope).ok();
+    let known = known.map(|entry| (entry.job, failed));
+    let mut over = dead(job.lease, failure, known, now);
+    over.counted = Counted::Nothing;
+    over.failure = None;
+    over
+}

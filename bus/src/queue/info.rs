@@ -1,0 +1,92 @@
+//! What a handler may know of the job it runs.
+
+use std::any::Any;
+use std::sync::OnceLock;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::command::{Context, FromContext, Origin, Rejection};
+use crate::driver::Claimed;
+use crate::id::{JobId, QueueName};
+
+/// The job that is being run, for its handler to take.
+///
+/// Absent in `dispatch_now`, where nothing is stored: take `Option<JobInfo>` if that is used.
+///
+/// ```
+/// use bus::JobInfo;
+///
+/// fn is_last(job: &JobInfo) -> bool {
+///     job.attempt == u32::from(job.max_attempts)
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobInfo {
+    /// Its id.
+    pub id: JobId,
+    /// Where it waited.
+    pub queue: QueueName,
+    /// Which attempt this is, from 1 on.
+    pub attempt: u32,
+    /// After which attempt it is dead.
+    pub max_attempts: u16,
+    /// How often a worker took it, this time included.
+    pub delivery: u32,
+    /// How often it was put off.
+    pub deferrals: u32,
+}
+
+impl JobInfo {
+    fn of(claimed: &Claimed) -> Self {
+        Self {
+            id: claimed.id(),
+            queue: claimed.lease.queue.clone(),
+            attempt: claimed.attempts + 1,
+            max_attempts: claimed.max_attempts,
+            delivery: claimed.lease.delivery,
+            deferrals: claimed.deferrals,
+        }
+    }
+}
+
+impl FromContext<'_> for JobInfo {
+    fn from_context(cx: &Context) -> Result<Self, Rejection> {
+        let execution = cx.origin::<Execution>();
+        let info = execution.map(|execution| execution.info.clone());
+        info.ok_or(Rejection::Missing("bus::JobInfo"))
+    }
+}
+
+/// One execution of a job, as its context knows it.
+#[derive(Debug)]
+pub(crate) struct Execution {
+    info: JobInfo,
+    token: OnceLock<CancellationToken>,
+}
+
+impl Execution {
+    pub(crate) fn of(claimed: &Claimed) -> Self {
+        Self {
+            info: JobInfo::of(claimed),
+            token: OnceLock::new(),
+        }
+    }
+
+    /// Whether it was cancelled; asks without making a token.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.token
+            .get()
+            .is_some_and(CancellationToken::is_cancelled)
+    }
+}
+
+impl Origin for Execution {
+    fn token(&self) -> &CancellationToken {
+        self.token.get_or_init(CancellationToken::new)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}

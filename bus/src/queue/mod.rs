@@ -1,0 +1,34 @@
+//! Storing jobs, and asking after them.
+//!
+//! Responsible for: the builder of one job, the way into the store (check → encode → push), what
+//! travels along (headers), the ticket, what is kept of a job that ended.
+//!
+//! Not responsible for: running jobs (`worker`), which store there is (`facade`).
+//!
+//! Invariants:
+//! - What breaks its rules or is not allowed never reaches the store.
+//! - A push that failed for now may be repeated: the id is made before.
+
+mod baggage;
+mod ended;
+mod error;
+mod headers;
+mod info;
+mod pending;
+mod principal;
+mod push;
+mod store;
+mod ticket;
+
+pub use baggage::{Baggage, TraceContext};
+pub(crate) use ended::{KEEP_CANCELLED, ON_REQUEST, cancelled, cancelled_unbegun, dead, exhausted};
+pub use error::{StoreError, WaitError};
+pub(crate) use headers::restore;
+pub(crate) use info::Execution;
+pub use info::JobInfo;
+pub use pending::{JobExt, PendingJob};
+pub(crate) use principal::PrincipalCodec;
+pub use push::{enqueue, enqueue_in};
+pub(crate) use push::{push_all, run_now};
+pub(crate) use store::{Source, Store};
+pub use ticket::Ticket;

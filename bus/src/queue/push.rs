@@ -1,0 +1,100 @@
+//! The one way into the store: check, encode, push.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::error::StoreError;
+use super::headers::headers;
+use super::pending::PendingJob;
+use super::store::Store;
+use super::ticket::Ticket;
+use crate::clock::{self, Timestamp};
+use crate::command::{Answer, Command, Context, Error};
+use crate::dispatch::{next_context, policy, run_in};
+use crate::error::BoxError;
+use crate::job::{Job, NewJob, store_form};
+
+/// Stores a job in the current context: what dispatching it means.
+#[doc(hidden)]
+pub async fn enqueue<J: Job>(job: J) -> Result<Ticket<J>, Error<<J as Command>::Error>> {
+    push(job.into(), next_context()).await
+}
+
+/// Stores a job in the context `cx`.
+#[doc(hidden)]
+pub fn enqueue_in<J: Job>(
+    job: J,
+    cx: Context,
+) -> impl Future<Output = Result<Ticket<J>, Error<<J as Command>::Error>>> + Send {
+    push(job.into(), cx)
+}
+
+/// Stores one job.
+pub(super) async fn push<J: Job>(
+    pending: PendingJob<J>,
+    cx: Context,
+) -> Result<Ticket<J>, Error<<J as Command>::Error>> {
+    let mut tickets = push_all([pending], cx).await?;
+    Ok(tickets.pop().expect("one job has one ticket"))
+}
+
+/// Stores jobs with one write; none, if one of them may not be stored.
+pub(crate) async fn push_all<J: Job>(
+    jobs: impl IntoIterator<Item = PendingJob<J>>,
+    cx: Context,
+) -> Result<Vec<Ticket<J>>, Error<<J as Command>::Error>> {
+    let (driver, new, now) = {
+        let store = cx
+            .state::<Store>()
+            .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
+        let now = store.now();
+        let prepared: Result<Vec<_>, _> = jobs
+            .into_iter()
+            .map(|job| prepare(job, store, &cx, now))
+            .collect();
+        let driver = store.driver().await.map_err(refused::<J>)?;
+        (Arc::clone(driver), prepared?, now)
+    };
+    let ids: Vec<_> = new.iter().map(|job| job.id).collect();
+    let pushed = match driver.push(new, now).await {
+        Ok(pushed) => pushed,
+        Err(error) => return Err(refused::<J>(error.into())),
+    };
+    let tickets = ids.into_iter().zip(pushed);
+    Ok(tickets
+        .map(|(id, pushed)| Ticket::new(id, pushed, Arc::clone(&driver)))
+        .collect())
+}
+
+/// Cleans and checks a job and gives it its stored form.
+fn prepare<J: Job>(
+    mut pending: PendingJob<J>,
+    store: &Store,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<NewJob, Error<<J as Command>::Error>> {
+    pending.job.__check(cx)?;
+    let new = store_form(&pending.job, now).map_err(|error| refused::<J>(error.into()))?;
+    let mut new = PendingJob::apply(pending, new, now).map_err(refused::<J>)?;
+    new.envelope = new.envelope.with_headers(headers(cx, store.principal()));
+    Ok(new)
+}
+
+#[cold]
+fn refused<J: Job>(error: StoreError) -> Error<<J as Command>::Error> {
+    Error::Store {
+        command: J::DESCRIPTOR,
+        reason: BoxError::new(error),
+    }
+}
+
+/// Runs a job here and now, behind its policies, without the store. Once: retries are the store's.
+pub(crate) async fn run_now<J: Job>(job: J, cx: Context) -> Answer<J> {
+    match J::OPTIONS.timeout {
+        None => run_in(job, cx).await,
+        Some(limit) => {
+            let until = clock::instant() + limit;
+            policy::before(until, J::DESCRIPTOR, run_in(job, cx)).await
+        }
+    }
+}

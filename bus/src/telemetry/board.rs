@@ -1,0 +1,93 @@
+//! The board that workers write on.
+
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::health::WorkerHealth;
+use super::stats::Counters;
+use crate::clock::Timestamp;
+use crate::id::WorkerId;
+
+/// The counters of a bus and the pulses of its workers.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    pub(crate) counters: Counters,
+    pulses: Mutex<Vec<Weak<Pulse>>>,
+}
+
+/// One worker's signs of life, as this process sees them.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    id: WorkerId,
+    /// Microseconds; the minimum: never.
+    last_heartbeat: AtomicI64,
+    /// Microseconds; the lease is valid before.
+    lease_until: AtomicI64,
+    pub(crate) running: AtomicUsize,
+    pub(crate) waiting: AtomicUsize,
+    last_error: Mutex<Option<String>>,
+}
+
+impl Board {
+    /// A new worker is shown from now on, until its pulse is dropped.
+    pub(crate) fn join(&self, id: WorkerId) -> Arc<Pulse> {
+        let pulse = Arc::new(Pulse {
+            id,
+            last_heartbeat: AtomicI64::new(i64::MIN),
+            lease_until: AtomicI64::new(i64::MIN),
+            running: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            last_error: Mutex::default(),
+        });
+        let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        pulses.retain(|pulse| pulse.strong_count() > 0);
+        pulses.push(Arc::downgrade(&pulse));
+        pulse
+    }
+
+    /// The health of each worker at `now`.
+    pub(crate) fn workers(&self, now: Timestamp) -> Vec<WorkerHealth> {
+        let pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
+        let alive = pulses.iter().filter_map(Weak::upgrade);
+        alive.map(|pulse| pulse.health(now)).collect()
+    }
+}
+
+impl Pulse {
+    /// The store heard of the worker: its lease lasts until then.
+    pub(crate) fn beat(&self, now: Timestamp, until: Timestamp) {
+        self.last_heartbeat
+            .store(now.as_micros(), Ordering::Relaxed);
+        self.lease_until.store(until.as_micros(), Ordering::Release);
+    }
+
+    /// Whether the lease is valid.
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
+        now.as_micros() < self.lease_until.load(Ordering::Acquire)
+    }
+
+    /// The store failed, or (`None`) does its work again.
+    pub(crate) fn store_error(&self, error: Option<String>) {
+        let mut last = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *last = error;
+    }
+
+    fn health(&self, now: Timestamp) -> WorkerHealth {
+        let beat = self.last_heartbeat.load(Ordering::Relaxed);
+        let error = self
+            .last_error
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        WorkerHealth {
+            id: self.id,
+            alive: self.is_alive(now),
+            last_heartbeat: (beat != i64::MIN).then(|| Timestamp::from_micros(beat)),
+            running: self.running.load(Ordering::Relaxed),
+            waiting: self.waiting.load(Ordering::Relaxed),
+            last_error: error.clone(),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What the pump waits for between two calls to the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::config::Config;
+use super::pump::{LINGER, Pump};
+use crate::clock::{self, Timestamp};
+use crate::driver::Wake;
+
+/// What the pump remembers from one round to the next.
+#[derive(Debug)]
+pub(super) struct State {
+    /// Jobs that may still be taken, if that is limited.
+    pub(super) left: Option<u64>,
+    pub(super) next_due: Option<Timestamp>,
+    pub(super) next_poll: Instant,
+    pub(super) next_discovery: Instant,
+    /// Calls that failed one after the other.
+    pub(super) failures: u32,
+    /// When the grace ends; set when the draining began.
+    pub(super) grace_ends: Option<Instant>,
+    pub(super) wakes_closed: bool,
+}
+
+impl State {
+    pub(super) fn new(config: &Config) -> Self {
+        let now = clock::instant();
+        Self {
+            left: config.max_jobs,
+            next_due: None,
+            next_poll: now,
+            next_discovery: now,
+            failures: 0,
+            grace_ends: None,
+            wakes_closed: false,
+        }
+    }
+}
+
+impl Pump {
+    /// Waits for a reason to call the store.
+    pub(super) async fn wait(&mut self) {
+        let clock = Arc::clone(self.around.store.clock());
+        let (lingering, hungry) = {
+            let inner = self.hub.lock();
+            (inner.low.is_some(), inner.hungry)
+        };
+        let until = match (lingering, self.state.grace_ends) {
+            (true, _) => clock::instant() + LINGER,
+            (false, Some(end)) => self.next_look(end),
+            (false, None) => self.state.next_poll.min(self.next_discovery()),
+        };
+        let due = self.state.next_due.filter(|_| !hungry);
+        let draining = self.state.grace_ends.is_some();
+        tokio::select! {
+            () = self.hub.pump.notified() => {}
+            wake = self.wakes.next(), if !self.state.wakes_closed && !hungry => self.woken(wake),
+            () = tokio::time::sleep_until(until) => {
+                if !lingering && clock::instant() >= self.state.next_poll {
+                    self.state.next_poll = clock::instant() + self.poll();
+                    self.hub.lock().hungry = true;
+                }
+            }
+            () = async {
+                match due {
+                    Some(due) => clock.sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            } => {
+                self.state.next_due = None;
+                self.hub.lock().hungry = true;
+            }
+            () = self.signals.stop.cancelled(), if !draining => {}
+            () = self.signals.now.cancelled(), if draining && !self.signals.now.is_cancelled() => {}
+        }
+    }
+
+    fn next_discovery(&self) -> Instant {
+        match self.queues.takes_all() {
+            true => self.state.next_discovery,
+            false => self.state.next_poll,
+        }
+    }
+
+    /// While draining: at the end of the grace, then now and then.
+    fn next_look(&self, grace_ends: Instant) -> Instant {
+        let soon = clock::instant() + Duration::from_millis(20);
+        if self.signals.now.is_cancelled() {
+            soon
+        } else {
+            grace_ends.max(soon)
+        }
+    }
+
+    fn woken(&mut self, wake: Option<Wake>) {
+        let mut inner = self.hub.lock();
+        match wake {
+            Some(Wake::All) => inner.hungry = true,
+            Some(Wake::Queues(names)) => {
+                if names.iter().any(|name| self.queues.has(name)) {
+                    inner.hungry = true;
+                }
+                self.queues.discovered(names);
+            }
+            // The store is closed: calls will say so.
+            None => self.state.wakes_closed = true,
+        }
+        // The wake-up may mean that a person asked a job to end.
+        if inner.active() > 0 && inner.free() == 0 {
+            self.hub.beat.notify_one();
+        }
+    }
+}

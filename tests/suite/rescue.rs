@@ -1,0 +1,114 @@
+//! Jobs of workers that stopped without a word.
+use super::work::{beside, clock, only};
+use bus::clock::{Clock, ManualClock};
+use bus::driver::{ClaimRequest, Driver, Settled, Settlement, WorkerInfo};
+use bus::drivers::MemoryDriver;
+use bus::id::{QueueName, WorkerId};
+use bus::job::{FailureKind, JobFailed, JobState};
+use bus::prelude::*;
+use bus_tests::Probe;
+use std::sync::Arc;
+
+#[job(retries = 1, on_failure = Alert)]
+struct Fragile;
+
+#[handler]
+async fn fragile(_: Fragile, probe: &Probe<String>, info: bus::JobInfo) {
+    probe.tell(format!("attempt {}", info.attempt));
+}
+
+#[job]
+struct Alert(String);
+
+impl From<JobFailed> for Alert {
+    fn from(failed: JobFailed) -> Self {
+        Self(failed.failure.message)
+    }
+}
+
+#[handler]
+async fn alert(job: Alert, probe: &Probe<String>) {
+    probe.tell(job.0);
+}
+
+struct Scene {
+    clock: ManualClock,
+    driver: Arc<dyn Driver>,
+    bus: Bus,
+    probe: Probe<String>,
+}
+
+async fn scene() -> Scene {
+    let (clock, probe) = (clock(), Probe::new());
+    let driver: Arc<dyn Driver> = Arc::new(MemoryDriver::new());
+    let builder = Bus::builder().partial().clock(clock.clone());
+    let builder = builder.driver(Arc::clone(&driver)).state(probe.clone());
+    let bus = builder.build().await.unwrap();
+    Scene {
+        clock,
+        driver,
+        bus,
+        probe,
+    }
+}
+
+impl Scene {
+    /// A worker takes a job and is never heard of again; its lease is over.
+    async fn lose(&self) -> (WorkerId, Settlement) {
+        let now = self.clock.now();
+        let id = WorkerId::new();
+        let info = WorkerInfo {
+            id,
+            host: String::new(),
+            pid: 1,
+            started_at: now,
+            lease: 30 * SECOND,
+            queues: Vec::new(),
+            slots: 1,
+            expires_at: now,
+        };
+        self.driver.heartbeat(&info, now).await.unwrap();
+        let request = ClaimRequest::one(QueueName::DEFAULT, 1);
+        let mut claims = self.driver.claim(id, &request, now).await.unwrap();
+        let lease = claims.jobs.remove(0).lease;
+        self.clock.advance(31 * SECOND);
+        (
+            id,
+            Settlement::completed(lease, None, bus::driver::Keep::Drop),
+        )
+    }
+}
+
+#[tokio::test]
+async fn a_lost_job_runs_again_and_the_loss_counts_as_an_attempt() {
+    let scene = scene().await;
+    scene.bus.dispatch(Fragile).await.unwrap();
+    let (lost, late) = scene.lose().await;
+    let worker = beside(scene.bus.worker());
+    assert_eq!(scene.probe.count(1).await, ["attempt 2"]);
+    let settled = scene.driver.settle(lost, &[late], scene.clock.now()).await;
+    assert_eq!(settled.unwrap(), [Settled::LeaseLost], "it woke too late");
+    worker.end().await;
+    assert_eq!(scene.bus.stats().rescued, 1);
+}
+
+#[tokio::test]
+async fn one_that_loses_each_of_its_workers_ends_dead_and_is_told_of() {
+    let scene = scene().await;
+    let job = Fragile.retries(0);
+    let ticket = scene.bus.dispatch(job).await.unwrap();
+    let _ = scene.lose().await;
+    let worker = beside(scene.bus.worker());
+    assert_eq!(
+        scene.probe.count(1).await,
+        ["the worker stopped without a word"]
+    );
+    worker.end().await;
+    let job = only(&scene.bus).await;
+    assert_eq!(
+        (job.id, job.state, job.attempts),
+        (ticket.id(), JobState::Dead, 1)
+    );
+    assert_eq!(job.failures.len(), 1, "the loss is written once");
+    assert_eq!(job.failures[0].kind, FailureKind::Lost);
+}
