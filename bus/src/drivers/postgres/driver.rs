@@ -23,7 +23,7 @@ use crate::driver::{
     Wakes, WorkerInfo,
 };
 use crate::id::{JobId, QueueName, WorkerId};
-use crate::job::{JobRecord, NewJob};
+use crate::job::{JobRecord, JobState, NewJob};
 
 /// Without a notification jobs are looked for this often: notifications are only a help.
 const POLL: Duration = Duration::from_secs(1);
@@ -202,6 +202,30 @@ impl Driver for PostgresDriver {
             let items = settlements.iter().map(|one| (worker, (one.clone(), now)));
             let settled = self.settles.submit(items.collect()).await;
             settled.map_err(|fault| fault.of("settle"))
+        })
+    }
+
+    /// Both at once, on connections of their own: faster than one statement that does both. Not
+    /// so if a settlement makes a job available, which the claim shall see.
+    fn settle_and_claim<'a>(
+        &'a self,
+        worker: WorkerId,
+        settlements: &'a [Settlement],
+        request: &'a ClaimRequest,
+        now: Timestamp,
+    ) -> DriverFuture<'a, (Vec<Settled>, Result<Claims, DriverError>)> {
+        let gives = |one: &Settlement| {
+            one.target(now) == Some(JobState::Available) || !one.follow.is_empty()
+        };
+        let one_by_one = settlements.iter().any(gives);
+        Box::pin(async move {
+            if one_by_one {
+                let settled = self.settle(worker, settlements, now).await?;
+                return Ok((settled, self.claim(worker, request, now).await));
+            }
+            let settle = self.settle(worker, settlements, now);
+            let (settled, claims) = tokio::join!(settle, self.claim(worker, request, now));
+            Ok((settled?, claims))
         })
     }
 

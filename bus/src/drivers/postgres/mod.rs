@@ -15,7 +15,6 @@
 
 mod claim;
 mod connection;
-mod copy;
 mod driver;
 mod edit;
 mod fault;

@@ -41,8 +41,8 @@ const FENCE: &str = "j.id = s.id and j.state = 2 and j.worker is not distinct fr
 #[derive(Debug)]
 pub(super) struct Sql {
     pub(super) schema: String,
-    pub(super) copy: String,
     pub(super) insert: Arc<str>,
+    pub(super) insert_new: Arc<str>,
     pub(super) claim: Arc<str>,
     pub(super) drop: Arc<str>,
     pub(super) settle: Arc<str>,
@@ -85,8 +85,11 @@ impl Sql {
         let text = |template: &str| -> Arc<str> { template.replace("{bus}", &bus).into() };
         Self {
             schema: bus.clone(),
-            copy: format!("copy {bus}.jobs ({NEW_COLUMNS}) from stdin (format binary)"),
             insert: text(&insert()),
+            insert_new: text(&format!(
+                "{} on conflict (id) do nothing returning id",
+                insert()
+            )),
             claim: text(&claim()),
             drop: text(&format!(
                 "delete from {{bus}}.jobs j using unnest($2::uuid[], $3::int4[]) as s(id, delivery) \
@@ -141,8 +144,7 @@ impl Sql {
 
 fn insert() -> String {
     format!(
-        "insert into {{bus}}.jobs ({NEW_COLUMNS}) select * from unnest({}) \
-         on conflict (id) do nothing returning id",
+        "insert into {{bus}}.jobs ({NEW_COLUMNS}) select * from unnest({})",
         new_arrays(1)
     )
 }

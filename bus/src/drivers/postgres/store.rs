@@ -1,7 +1,7 @@
 //! What the parts of the driver share.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub(super) struct Store {
     pub(super) ask: Arc<Lane>,
     /// Running jobs of this process may have been asked to end: look at the next claim.
     pub(super) cancels: AtomicBool,
+    /// How many flushes to come expect a job that is stored already.
+    duplicates: AtomicU32,
     /// Workers of this process, by their heartbeats.
     workers: RwLock<HashSet<WorkerId>>,
     offers: RwLock<Vec<Weak<dyn HandOff>>>,
@@ -73,6 +75,7 @@ impl Store {
             upkeep: lane(Purpose::Hot),
             ask: lane(Purpose::Ask),
             cancels: AtomicBool::new(false),
+            duplicates: AtomicU32::new(0),
             workers: RwLock::default(),
             offers: RwLock::default(),
             pauses: Mutex::default(),
@@ -106,6 +109,19 @@ impl Store {
     pub(super) fn cancels_came(&self, queues: &[QueueName]) {
         self.cancels.store(true, Ordering::Release);
         self.wakes.wake(queues);
+    }
+
+    /// Whether the flush at hand should expect a job that is stored already; counts it.
+    pub(super) fn expects_duplicates(&self) -> bool {
+        let less = |left: u32| left.checked_sub(1);
+        self.duplicates
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
+            .is_ok()
+    }
+
+    /// There was one: so many flushes to come expect another.
+    pub(super) fn expect_duplicates(&self, flushes: u32) {
+        self.duplicates.store(flushes, Ordering::Relaxed);
     }
 
     pub(super) fn offer(&self, worker: Weak<dyn HandOff>) {
