@@ -49,8 +49,11 @@ pub use extensions::Extensions;
 pub use facade::{AlreadyInstalled, Builder, Bus, dispatch, dispatch_all, dispatch_now};
 pub use macros::{command, handler, handlers, job, sanitized};
 pub use queue::{
-    Baggage, JobExt, JobInfo, PendingJob, StoreError, Ticket, TraceContext, WaitError,
+    Baggage, JobExt, JobInfo, Outbox, PendingJob, Promised, StoreError, Ticket, TraceContext,
+    Transactional, Tx, WaitError,
 };
+#[cfg(feature = "sqlite")]
+pub use queue::{Sqlite, SqliteConnection};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};
 pub use runtime::{RunError, WorkerBuilder};
 /// The crate that stores payloads: for types of your own inside jobs, so that you need not depend on

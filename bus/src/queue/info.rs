@@ -1,10 +1,11 @@
 //! What a handler may know of the job it runs.
 
 use std::any::Any;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
+use super::transaction::Slot;
 use crate::command::{Context, FromContext, Origin, Rejection};
 use crate::driver::Claimed;
 use crate::id::{JobId, QueueName};
@@ -63,6 +64,7 @@ impl FromContext<'_> for JobInfo {
 pub(crate) struct Execution {
     info: JobInfo,
     token: OnceLock<CancellationToken>,
+    transaction: OnceLock<Arc<dyn Slot>>,
 }
 
 impl Execution {
@@ -70,7 +72,18 @@ impl Execution {
         Self {
             info: JobInfo::of(claimed),
             token: OnceLock::new(),
+            transaction: OnceLock::new(),
         }
+    }
+
+    /// The handler works in this transaction; false, if it has one already.
+    pub(super) fn hold(&self, transaction: Arc<dyn Slot>) -> bool {
+        self.transaction.set(transaction).is_ok()
+    }
+
+    /// The transaction that the handler worked in, if it did.
+    pub(crate) fn transaction(&self) -> Option<&Arc<dyn Slot>> {
+        self.transaction.get().filter(|slot| slot.begun())
     }
 
     /// Whether it was cancelled; asks without making a token.

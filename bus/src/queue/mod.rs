@@ -14,11 +14,17 @@ mod ended;
 mod error;
 mod headers;
 mod info;
+mod outbox;
 mod pending;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod principal;
 mod push;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod store;
 mod ticket;
+mod transaction;
 
 pub use baggage::{Baggage, TraceContext};
 pub(crate) use ended::{KEEP_CANCELLED, ON_REQUEST, cancelled, cancelled_unbegun, dead, exhausted};
@@ -26,9 +32,14 @@ pub use error::{StoreError, WaitError};
 pub(crate) use headers::restore;
 pub(crate) use info::Execution;
 pub use info::JobInfo;
+pub use outbox::{Outbox, Promised};
 pub use pending::{JobExt, PendingJob};
 pub(crate) use principal::PrincipalCodec;
 pub use push::{enqueue, enqueue_in};
 pub(crate) use push::{push_all, run_now};
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteConnection};
 pub(crate) use store::{Source, Store};
 pub use ticket::Ticket;
+pub(crate) use transaction::Slot;
+pub use transaction::{Transactional, Tx};

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::outbox::{self, Outbox, Promised};
 use super::push;
 use super::ticket::Ticket;
 use crate::clock::Timestamp;
@@ -108,6 +109,22 @@ pub trait JobExt: Sized {
     /// Kept so long after it is completed, its output with it.
     fn retain(self, time: Duration) -> PendingJob<Self::Job> {
         self.pending().change(|all| all.retain = Some(time))
+    }
+
+    /// Stores it in your transaction, by the current bus: it exists if and only if the
+    /// transaction commits. Call [`Promised::committed`] after that.
+    ///
+    /// # Errors
+    /// See [`Error`]; one of the database leaves the transaction to be rolled back.
+    #[expect(
+        async_fn_in_trait,
+        reason = "a transaction of SQLite stays on its thread"
+    )]
+    async fn dispatch_in<T: Outbox>(
+        self,
+        transaction: &mut T,
+    ) -> Result<Promised<Self::Job>, Error<<Self::Job as Command>::Error>> {
+        outbox::push_in(self.pending(), next_context(), transaction).await
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) async fn push_all<J: Job>(
 }
 
 /// Cleans and checks a job and gives it its stored form.
-fn prepare<J: Job>(
+pub(super) fn prepare<J: Job>(
     mut pending: PendingJob<J>,
     store: &Store,
     cx: &Context,
@@ -81,7 +81,7 @@ fn prepare<J: Job>(
 }
 
 #[cold]
-fn refused<J: Job>(error: StoreError) -> Error<<J as Command>::Error> {
+pub(super) fn refused<J: Job>(error: StoreError) -> Error<<J as Command>::Error> {
     Error::Store {
         command: J::DESCRIPTOR,
         reason: BoxError::new(error),

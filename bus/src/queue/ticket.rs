@@ -38,6 +38,10 @@ impl<J> Ticket<J> {
         }
     }
 
+    pub(super) fn driver(&self) -> &Arc<dyn Driver> {
+        &self.driver
+    }
+
     /// The id of the stored job: the one that was there already, if this one met its like.
     #[must_use]
     pub const fn id(&self) -> JobId {

@@ -74,7 +74,8 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
-    fn new(kind: FailureKind, message: String, fate: Fate) -> Self {
+    /// Without a place.
+    pub(crate) fn new(kind: FailureKind, message: String, fate: Fate) -> Self {
         Self {
             kind,
             message,

@@ -12,6 +12,7 @@ use crate::extensions::Extensions;
 use crate::id::WorkerId;
 use crate::queue::{Execution, Store, cancelled_unbegun, restore};
 use crate::registry::{Delivery, Run, Runnable, RunnableEntry, Runnables};
+use crate::telemetry::Board;
 
 /// What each execution of a worker shares.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(super) struct Surroundings {
     pub(super) jobs: Runnables,
     pub(super) state: Arc<Extensions>,
     pub(super) store: Store,
+    pub(super) board: Arc<Board>,
 }
 
 /// What is needed of a job to settle it.

@@ -134,8 +134,9 @@ impl Hub {
         inner.current[lane] = None;
     }
 
-    /// A task is over. `None`: it was given up meanwhile, and nothing of it counts.
-    pub(super) fn over(&self, job: JobId, settle: impl FnOnce() -> Settlement) {
+    /// A task is over; `settle` says what is to be told to the store, if it does not know yet. If it
+    /// was given up meanwhile, nothing of it counts.
+    pub(super) fn over(&self, job: JobId, settle: impl FnOnce() -> Option<Settlement>) {
         let known = self.lock().running.contains_key(&job);
         if !known {
             return;
@@ -148,7 +149,7 @@ impl Hub {
         }
         inner.active -= 1;
         let news = inner.low.is_none() && inner.done.is_empty();
-        inner.done.push(settlement);
+        inner.done.extend(settlement);
         let more = !inner.ready.is_empty();
         let idle = inner.active == 0 || inner.ready.is_empty();
         drop(inner);

@@ -8,9 +8,12 @@ use std::task::Poll;
 use super::execute::{Begun, Surroundings, Task};
 use super::hub::Hub;
 use super::outcome::settlement;
+use super::settle::counted;
 use crate::command::Origin;
-use crate::driver::{Claimed, Settlement};
-use crate::registry::Run;
+use crate::driver::{Claimed, Keep, Settlement};
+use crate::job::{FailureKind, Fate};
+use crate::queue::Slot;
+use crate::registry::{Broken, Ran, with_sources};
 
 /// So many jobs are run at a stretch before other tasks of the thread get a turn.
 const STRETCH: u32 = 64;
@@ -62,10 +65,14 @@ async fn begin(
         Begun::Over(settlement) => return Some(settlement),
     };
     match poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx))).await {
-        Poll::Ready(ran) => {
+        Poll::Ready(ran) if task.execution.transaction().is_none() => {
             let asked = task.execution.is_cancelled();
             let now = around.store.now();
             Some(settlement(task, ran, around.worker, asked, now))
+        }
+        Poll::Ready(ran) => {
+            detach(hub, around, lane, async { ran }, task);
+            None
         }
         Poll::Pending => {
             detach(hub, around, lane, run, task);
@@ -75,18 +82,64 @@ async fn begin(
 }
 
 /// Lets a job that waits for something go on as a task of its own.
-fn detach(hub: &Arc<Hub>, around: &Arc<Surroundings>, lane: usize, run: Run, mut task: Task) {
+fn detach(
+    hub: &Arc<Hub>,
+    around: &Arc<Surroundings>,
+    lane: usize,
+    run: impl Future<Output = Ran> + Send + 'static,
+    mut task: Task,
+) {
     task.began = Some(around.store.now());
     let (lease, token) = (task.lease.clone(), task.execution.token().clone());
     hub.detach(lane, lease, token, || {
         let (hub, around) = (Arc::clone(hub), Arc::clone(around));
         let work = async move {
-            let ran = run.await;
+            let mut ran = run.await;
+            let job = task.lease.job;
+            if let Some(transaction) = task.execution.transaction().cloned() {
+                match together(&*transaction, &task, ran, &around).await {
+                    None => return hub.over(job, || None),
+                    Some(other) => ran = other,
+                }
+            }
             let asked = task.execution.is_cancelled();
-            hub.over(task.lease.job, || {
-                settlement(task, ran, around.worker, asked, around.store.now())
+            hub.over(job, || {
+                let now = around.store.now();
+                Some(settlement(task, ran, around.worker, asked, now))
             });
         };
         tokio::spawn(work).abort_handle()
     });
+}
+
+/// Ends the transaction that a handler worked in: with the job's completion, or not at all. `None`:
+/// the store knows the outcome.
+async fn together(
+    transaction: &dyn Slot,
+    task: &Task,
+    ran: Ran,
+    around: &Surroundings,
+) -> Option<Ran> {
+    let now = around.store.now();
+    let Ran::Completed(output) = ran else {
+        if let Err(error) = transaction.roll_back().await {
+            let error = with_sources(&error);
+            tracing::debug!(error, "the rollback was left to the database");
+        }
+        return Some(ran);
+    };
+    let keep = Keep::for_time(task.retain(), now);
+    let completed = Settlement::completed(task.lease.clone(), output, keep);
+    match transaction.commit(around.worker, &completed, now).await {
+        Ok(settled) => {
+            around.board.counters.add(&counted(&completed, settled));
+            None
+        }
+        // Whether it is committed may be unknown: if it is, the store refuses this failure.
+        Err(error) => Some(Ran::Failed(Broken::new(
+            FailureKind::Error,
+            with_sources(&error),
+            Fate::Retry,
+        ))),
+    }
 }

@@ -63,6 +63,13 @@ impl Outbox {
     }
 }
 
+/// One outcome in numbers.
+pub(super) fn counted(settlement: &Settlement, settled: Settled) -> Stats {
+    let mut stats = Stats::default();
+    count(settlement, settled, &mut stats);
+    stats
+}
+
 fn count(settlement: &Settlement, settled: Settled, stats: &mut Stats) {
     if settled != Settled::Applied {
         tracing::warn!(job = %settlement.lease.job, "an outcome came too late");

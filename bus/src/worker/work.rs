@@ -57,6 +57,7 @@ impl Worker {
             jobs: Runnables::linked(),
             state,
             store,
+            board: Arc::clone(&board),
         };
         Self {
             driver,

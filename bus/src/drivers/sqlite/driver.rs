@@ -6,9 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use rusqlite::Transaction;
-
-use super::connection;
 use super::desk::Desk;
 use super::fault::{Fault, STORE};
 use super::readers::Readers;
@@ -21,7 +18,7 @@ use crate::driver::{
     HandOff, Heartbeat, MAX_BATCH, Migrated, Promoted, Pushed, Rescue, Rescued, Settled,
     Settlement, Synchronous, Wakes, WorkerInfo,
 };
-use crate::id::{JobId, QueueName, WorkerId};
+use crate::id::{JobId, WorkerId};
 use crate::job::NewJob;
 
 /// How often to look for jobs all the same; other processes' jobs are noticed within 15 ms.
@@ -50,11 +47,11 @@ const WEIGHT: usize = 64 * 1024;
 /// ```
 #[derive(Debug)]
 pub struct SqliteDriver {
-    path: PathBuf,
-    synchronous: Synchronous,
+    pub(super) path: PathBuf,
+    pub(super) synchronous: Synchronous,
     pub(super) writer: Writer,
     pub(super) readers: Readers,
-    hubs: Arc<Hubs>,
+    pub(super) hubs: Arc<Hubs>,
 }
 
 impl SqliteDriver {
@@ -96,58 +93,6 @@ impl SqliteDriver {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// A connection of your own to the same file, set up as the driver's: for transactions that
-    /// hold your data and [`push_in`](Self::push_in) or [`settle_in`](Self::settle_in).
-    ///
-    /// Begin them `IMMEDIATE` and keep them short: while one is open, nothing else is written to
-    /// the file.
-    ///
-    /// # Errors
-    /// When the file cannot be opened.
-    pub fn connection(&self) -> Result<rusqlite::Connection, DriverError> {
-        connection::open(&self.path, self.synchronous).map_err(|fault| fault.of("connection"))
-    }
-
-    /// Stores jobs in your transaction: they are there if and only if it commits. Afterwards call
-    /// [`committed`](Self::committed), or they wait until somebody looks.
-    ///
-    /// # Errors
-    /// As [`push`](Driver::push).
-    pub fn push_in(
-        &self,
-        transaction: &Transaction<'_>,
-        jobs: &[NewJob],
-        now: Timestamp,
-    ) -> Result<Vec<Pushed>, DriverError> {
-        let store = || {
-            jobs::check(jobs)?;
-            jobs::push(&mut Desk::within(transaction), jobs, now)
-        };
-        store().map_err(|fault: Fault| fault.of("push_in"))
-    }
-
-    /// Settles a delivery in your transaction: the outcome holds if and only if it commits.
-    ///
-    /// # Errors
-    /// As [`settle`](Driver::settle).
-    pub fn settle_in(
-        &self,
-        transaction: &Transaction<'_>,
-        worker: WorkerId,
-        settlement: &Settlement,
-        now: Timestamp,
-    ) -> Result<Settled, DriverError> {
-        let one: Arc<[Settlement]> = Arc::new([settlement.clone()]);
-        let answers = settle::settle(&mut Desk::within(transaction), worker, &one, now);
-        let answers = answers.map_err(|fault| fault.of("settle_in"))?;
-        Ok(answers.first().copied().unwrap_or(Settled::LeaseLost))
-    }
-
-    /// Your transaction that stored jobs in these queues is committed: wakes the workers.
-    pub fn committed(&self, queues: &[QueueName]) {
-        self.hubs.wakes.wake(queues);
     }
 
     /// Hands work to the writer.

@@ -18,6 +18,7 @@ mod connection;
 mod desk;
 mod driver;
 mod fault;
+mod inside;
 mod inspect;
 mod jobs;
 mod readers;
