@@ -46,7 +46,8 @@ pub fn chain<T: Chain>(
         .expect("one declaration has one chain")
 }
 
-/// Asks that `M` is a middleware, where it is written.
-pub const fn middleware<M: Middleware>(middleware: M) -> M {
+/// Asks for a middleware where it is written; what it gives is one for sure, so that a
+/// mistake is told once.
+pub fn middleware(middleware: impl Middleware) -> impl Middleware {
     middleware
 }
