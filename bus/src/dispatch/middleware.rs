@@ -239,7 +239,7 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        self.end.as_mut().again().then(|| Next {
+        self.end.as_mut().again().then_some(Next {
             end: self.end.as_mut(),
             one_of_several: true,
         })
