@@ -97,7 +97,7 @@ async fn one_that_loses_each_of_its_workers_ends_dead_and_is_told_of() {
     let scene = scene().await;
     let job = Fragile.retries(0);
     let ticket = scene.bus.dispatch(job).await.unwrap();
-    scene.lose().await;
+    let _ = scene.lose().await;
     let worker = beside(scene.bus.worker());
     assert_eq!(
         scene.probe.count(1).await,

@@ -90,11 +90,7 @@ fn remote(handler: &Handler) -> TokenStream {
     let quiet = respan(command.to_token_stream(), Span::call_site());
     let answer = answer(handler);
     let started = match handler.is_async {
-        true => {
-            let boxed = quote_spanned!(site=> ::std::boxed::Box::pin(#answer));
-            let boxed = shown_at(handler.ident.span(), boxed);
-            quote_spanned!(site=> #bus::Started::Later(#boxed))
-        }
+        true => quote_spanned!(site=> #bus::Started::Later(::std::boxed::Box::pin(#answer))),
         false => quote_spanned! {site=>
             let answer = move || -> #bus::Answer<#quiet> { #answer };
             #bus::Started::Ready(answer())

@@ -264,14 +264,14 @@ fn limit(bus: &Bus, command: &Command, rate: &Set<Rate>) -> TokenStream {
                 quote!(#index)
             }
         });
-    let parts = fields.map(|field| {
-        let field = wholly_at(at, quote_spanned!(site=> &command.#field));
-        quote_spanned!(site=> #bus::policy::field(#field),)
-    });
-    let key = quote_spanned!(site=> &(#(#parts)*));
+    // At one place, since the compiler reports it for each expression but drops what is identical.
+    let key = wholly_at(
+        at,
+        quote_spanned!(site=> #bus::policy::key(&(#(#bus::policy::field(&command.#fields),)*))),
+    );
     quote_spanned! {site=>
         static RATE: #bus::policy::KeyedRate = #bus::policy::KeyedRate::new(#quota);
-        RATE.check::<Self>(#bus::policy::key(#key))?;
+        RATE.check::<Self>(#key)?;
     }
 }
 

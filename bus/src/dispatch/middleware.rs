@@ -173,21 +173,30 @@ impl fmt::Debug for Stack {
 
 /// The rest of the way to the handler.
 ///
-/// A pointer and nothing else: it is handed on at each step.
-pub struct Next<'a>(Pin<&'a mut (dyn AnyEnd + 'a)>);
+/// Little more than a pointer, as it is handed on at each step.
+pub struct Next<'a> {
+    end: Pin<&'a mut (dyn AnyEnd + 'a)>,
+    /// Whether this is one run of several, after which others may follow.
+    one_of_several: bool,
+}
 
 impl<'a> Next<'a> {
     pub(super) fn new(end: Pin<&'a mut (dyn AnyEnd + 'a)>) -> Self {
-        Self(end)
+        Self {
+            end,
+            one_of_several: false,
+        }
     }
 
     /// Goes the rest of the way, once. Dropping the future ends what it began.
     #[inline]
     #[must_use = "futures do nothing unless awaited"]
     pub fn run(mut self) -> Running<'a> {
-        self.0.as_mut().last();
+        if !self.one_of_several {
+            self.end.as_mut().last();
+        }
         Running {
-            end: self.0,
+            end: self.end,
             under_way: false,
         }
     }
@@ -230,8 +239,10 @@ impl<'a> Next<'a> {
     /// # Ok(()) }
     /// ```
     pub fn again(&mut self) -> Option<Next<'_>> {
-        let again = self.0.as_mut().again();
-        again.then_some(Next(self.0.as_mut()))
+        self.end.as_mut().again().then(|| Next {
+            end: self.end.as_mut(),
+            one_of_several: true,
+        })
     }
 }
 

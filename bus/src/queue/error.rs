@@ -43,7 +43,7 @@ pub enum WaitError {
         /// Why, in words.
         reason: String,
         /// Its last failure.
-        failure: Option<Failure>,
+        failure: Option<Box<Failure>>,
     },
     /// The job was cancelled.
     #[error("job {id} was cancelled: {reason}")]

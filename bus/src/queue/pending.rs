@@ -183,10 +183,8 @@ impl<J: Job> Dispatch for PendingJob<J> {
     type Receipt = Ticket<J>;
     type Failure = <J as Command>::Error;
 
-    fn __dispatch(
-        self,
-    ) -> impl Future<Output = Result<Self::Receipt, Error<Self::Failure>>> + Send {
-        async move { push::push(self, next_context()).await }
+    async fn __dispatch(self) -> Result<Self::Receipt, Error<Self::Failure>> {
+        push::push(self, next_context()).await
     }
 
     fn __dispatch_in(

@@ -17,7 +17,6 @@ use crate::job::{Job, JobRecord, JobState};
 ///
 /// Dropping it changes nothing. To wait in another process, send the [`id`](Self::id) and make a
 /// ticket of it there with [`Bus::ticket`](crate::Bus::ticket).
-#[must_use = "the job is stored; say `let _ =` if its ticket is of no use"]
 pub struct Ticket<J> {
     id: JobId,
     pushed: Pushed,
@@ -122,7 +121,7 @@ impl<J: Job> Ticket<J> {
             _ => Err(WaitError::Dead {
                 id,
                 reason,
-                failure: ended.failure,
+                failure: ended.failure.map(Box::new),
             }),
         }
     }

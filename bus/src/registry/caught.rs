@@ -82,8 +82,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_a_value_with_its_place() {
-        let panic = Caught::new(async { panic!("no {}", "luck") }).await;
-        let panic: Panic = panic.map(|()| ()).unwrap_err();
+        let unlucky: Result<(), Panic> = Caught::new(async { panic!("no {}", "luck") }).await;
+        let panic = unlucky.unwrap_err();
         assert_eq!(panic.message, "no luck");
         let place = panic.place.unwrap();
         assert!(place.contains("caught.rs:"), "{place}");

@@ -302,9 +302,8 @@ impl Pump {
                     || stubborn.is_some_and(|end| clock::instant() >= end));
             return inner.is_idle() || left_alone;
         }
-        let done = inner.is_idle()
-            && (self.state.left == Some(0) || (self.config.until_empty && !inner.hungry));
-        done
+        inner.is_idle()
+            && (self.state.left == Some(0) || (self.config.until_empty && !inner.hungry))
     }
 
     fn pulse_numbers(&self) {

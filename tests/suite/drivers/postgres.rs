@@ -22,6 +22,7 @@ const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const MAIL: QueueName = QueueName::from_static("mail");
 
 mod faults;
+mod statements;
 mod transactions;
 
 mod conformance {

@@ -24,6 +24,13 @@ local function LEASED(worker) return base .. 'leased:' .. worker end
 local function ASKED(worker) return base .. 'asked:' .. worker end
 local function ENDED(state) return base .. 'ended:' .. state end
 
+-- Numbers are written out dearly: scores go as text.
+local RANKS = setmetatable({}, { __index = function(known, rank)
+  local text = tostring(rank - 128)
+  known[rank] = text
+  return text
+end })
+
 local function number(text, at)
   local a, b, c, d = byte(text, at, at + 3)
   return ((a * 256 + b) * 256 + c) * 256 + d
@@ -84,7 +91,7 @@ local function to_ready(id, queue, rank, due)
     ready[queue] = list
   end
   local size = list.size
-  list[size + 1] = rank - 128
+  list[size + 1] = RANKS[rank]
   list[size + 2] = due .. id
   list.size = size + 2
   count('0', queue, 1)
@@ -149,7 +156,7 @@ local function store(id, how, row, known)
   if known then return 'd' end
   new_rows[stored + 1] = id
   new_rows[stored + 2] = row
-  new_ids[stored + 1] = 0
+  new_ids[stored + 1] = '0'
   new_ids[stored + 2] = id
   stored = stored + 2
   local queue = sub(row, 26, 25 + byte(row, 25))

@@ -87,6 +87,11 @@ local function settle(first)
 end
 
 local jobs, rest, asked = {}, false, {}
+local BYTE_OF = setmetatable({}, { __index = function(known, rank)
+  local text = char(rank + 128)
+  known[rank] = text
+  return text
+end })
 local LONG = string.rep(' ', 65)
 local now_high, now_low = number(now, 1), number(now, 5)
 
@@ -105,7 +110,7 @@ local function lease(queue, popped)
     else
       local most = row and #row > 2 and sub(row, 2, 3) or '\0\1'
       head = '2' .. ONE .. ZERO .. ZERO .. '\0' .. sub(popped[2 * i - 1], 1, 8) .. now .. NONE
-        .. NONE .. char(popped[2 * i] + 128) .. most .. queue
+        .. NONE .. BYTE_OF[popped[2 * i]] .. most .. queue
     end
     held[2 * i - 1] = id
     held[2 * i] = head
