@@ -93,7 +93,10 @@ impl<F: Flush> Batcher<F> {
         };
         if start {
             let flush = Arc::clone(&self.flush);
-            let running = Running(Arc::clone(&self.waiting));
+            let mut running = Running {
+                waiting: Arc::clone(&self.waiting),
+                over: false,
+            };
             tokio::spawn(async move { running.run(&*flush).await });
         }
         async move { answered.await.unwrap_or_else(|_| Err(F::dropped())) }
@@ -106,12 +109,16 @@ fn lock<F: Flush>(waiting: &Mutex<Waiting<F>>) -> std::sync::MutexGuard<'_, Wait
 
 /// The task that flushes. If its runtime drops it, what waits is told, so that nobody waits for
 /// ever and the next call starts another.
-struct Running<F: Flush>(Arc<Mutex<Waiting<F>>>);
+struct Running<F: Flush> {
+    waiting: Arc<Mutex<Waiting<F>>>,
+    /// It ended by itself: what waits from then on is the next task's, which may run already.
+    over: bool,
+}
 
 impl<F: Flush> Drop for Running<F> {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.0);
-        if waiting.flushing {
+        if !self.over {
+            let mut waiting = lock(&self.waiting);
             waiting.flushing = false;
             waiting.calls.clear();
         }
@@ -119,11 +126,12 @@ impl<F: Flush> Drop for Running<F> {
 }
 
 impl<F: Flush> Running<F> {
-    async fn run(self, flush: &F) {
+    async fn run(&mut self, flush: &F) {
         loop {
             // Who was just answered, or woke together with the first caller, is about to call.
             tokio::task::yield_now().await;
             let Some((batch, parts)) = self.next() else {
+                self.over = true;
                 return;
             };
             let result = flush.flush(batch).await;
@@ -134,7 +142,7 @@ impl<F: Flush> Running<F> {
     /// The next batch and, for each call that has a part in it, the call and the part's size.
     #[expect(clippy::type_complexity, reason = "private, taken apart at once")]
     fn next(&self) -> Option<(Vec<F::Item>, Vec<(Call<F>, usize)>)> {
-        let mut waiting = lock(&self.0);
+        let mut waiting = lock(&self.waiting);
         let mut parts = Vec::new();
         let (mut batch, mut weight) = (Vec::new(), 0);
         while let Some(mut call) = waiting.calls.pop_front() {
@@ -176,7 +184,7 @@ impl<F: Flush> Running<F> {
             if call.items.is_empty() {
                 let _ = call.answer.send(Ok(call.done));
             } else {
-                lock(&self.0).calls.push_back(call);
+                lock(&self.waiting).calls.push_back(call);
             }
         }
     }
@@ -218,11 +226,17 @@ mod tests {
         }
     }
 
+    /// Lets the flushing task come as far as it can: it gives way once itself.
+    async fn rest() {
+        for _ in 0..4 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn leave(noted: &Noted, times: usize) {
         for _ in 0..times {
             noted.leave.notify_one();
-            tokio::task::yield_now().await;
-            tokio::task::yield_now().await;
+            rest().await;
         }
     }
 
@@ -231,7 +245,7 @@ mod tests {
         let noted = Arc::new(Noted::default());
         let batcher = Batcher::new(Arc::clone(&noted));
         let first = batcher.submit(vec![1]);
-        tokio::task::yield_now().await;
+        rest().await;
         let long = batcher.submit((10..16).filter(|n| *n != 13).collect());
         let short = batcher.submit(vec![2]);
         leave(&noted, 3).await;
@@ -256,6 +270,42 @@ mod tests {
         assert_eq!(two.await, Err("unlucky"));
     }
 
+    /// Answers at once.
+    struct Echo;
+
+    impl Flush for Echo {
+        type Item = u32;
+        type Done = u32;
+        type Error = &'static str;
+        const ITEMS: usize = 4;
+        const WEIGHT: usize = 1_000;
+
+        fn weight(_: &u32) -> usize {
+            1
+        }
+
+        async fn flush(&self, batch: Vec<u32>) -> Result<Vec<u32>, &'static str> {
+            Ok(batch)
+        }
+
+        fn dropped() -> &'static str {
+            "dropped"
+        }
+    }
+
+    #[tokio::test]
+    async fn a_task_that_has_ended_leaves_the_calls_of_the_next_alone() {
+        let batcher = Batcher::new(Arc::new(Echo));
+        let mut ended = Running::<Echo> {
+            waiting: Arc::clone(&batcher.waiting),
+            over: false,
+        };
+        ended.run(&Echo).await;
+        let next = batcher.submit(vec![7]);
+        drop(ended);
+        assert_eq!(next.await, Ok(vec![7]));
+    }
+
     #[test]
     fn a_runtime_that_ends_leaves_nobody_waiting() {
         let noted = Arc::new(Noted::default());
@@ -269,7 +319,7 @@ mod tests {
         #[expect(clippy::async_yields_async, reason = "the answer outlives the runtime")]
         let lost = first.block_on(async {
             let lost = batcher.submit(vec![1]);
-            tokio::task::yield_now().await;
+            rest().await;
             lost
         });
         drop(first);

@@ -21,7 +21,9 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
 const START: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 const MAIL: QueueName = QueueName::from_static("mail");
 
+mod faults;
 mod statements;
+mod transactions;
 
 mod conformance {
     bus::driver_conformance!(super::ground);
@@ -112,45 +114,6 @@ async fn until_it_works<T>(mut call: impl AsyncFnMut() -> Result<T, DriverError>
 }
 
 #[tokio::test]
-async fn the_driver_survives_the_end_of_all_its_connections() {
-    let store = ground("").await;
-    let driver = store.migrated("bus").await;
-    let worker = worker(&driver).await;
-    let mut wakes = driver.wake();
-    // The connection that listens says so when it is open.
-    assert_eq!(wakes.next().await, Some(Wake::All));
-    driver
-        .push(vec![job("mail"), job("mail")], START)
-        .await
-        .unwrap();
-    let held = claim(&driver, worker, 1).await.remove(0);
-    assert_eq!(wakes.next().await, Some(Wake::Queues(vec![MAIL])));
-
-    let mut outside = store.database.server().connect().await.unwrap();
-    let ended: i64 = sqlx::query_scalar(
-        "select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = $1",
-    )
-    .bind(store.database.name())
-    .fetch_one(&mut outside)
-    .await
-    .unwrap();
-    assert!(ended >= 4, "{ended} connections were open");
-
-    let again = job("mail");
-    let pushed = until_it_works(async || driver.push(vec![again.clone()], START).await).await;
-    assert_eq!(pushed, [Pushed::Stored]);
-    let done = [Settlement::completed(held.lease, None, Keep::Drop)];
-    let settled = until_it_works(async || driver.settle(worker, &done, START).await).await;
-    assert_eq!(settled, [Settled::Applied]);
-    let request = ClaimRequest::one(MAIL, 9);
-    let claims = until_it_works(async || driver.claim(worker, &request, START).await).await;
-    assert_eq!(claims.jobs.len(), 2);
-    until_it_works(async || driver.heartbeat(&info(worker), START).await).await;
-    // News may have been missed meanwhile.
-    while wakes.next().await != Some(Wake::All) {}
-}
-
-#[tokio::test]
 async fn schemas_are_stores_apart() {
     let store = ground("").await;
     let (one, two) = (store.migrated("one").await, store.migrated("order").await);
@@ -195,88 +158,6 @@ async fn one_of_many_migrates_and_a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
-async fn without_a_schema_the_error_says_what_to_do() {
-    let store = ground("").await;
-    let driver = bus::drivers::connect(&store.url("bus")).await.unwrap();
-    let error = driver.push(vec![job("mail")], START).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Permanent);
-    assert!(error.source().unwrap().to_string().contains("call migrate"));
-}
-
-#[tokio::test]
-async fn a_job_of_a_transaction_exists_if_it_commits() {
-    let store = ground("").await;
-    let driver = store.migrated("bus").await;
-    let worker = worker(&driver).await;
-    let mut connection = store.connection().await;
-    for commits in [false, true] {
-        let mut tx = connection.begin().await.unwrap();
-        let same = job("mail");
-        let jobs = vec![same.clone(), same.clone(), job("mail")];
-        let pushed = postgres(&driver)
-            .push_in(&mut tx, jobs, START)
-            .await
-            .unwrap();
-        let twice = Pushed::Duplicate(same.id);
-        assert_eq!(pushed, [Pushed::Stored, twice, Pushed::Stored]);
-        assert_eq!(claim(&driver, worker, 9).await, []);
-        if commits {
-            tx.commit().await.unwrap();
-        } else {
-            tx.rollback().await.unwrap();
-        }
-        let mut wakes = driver.wake();
-        postgres(&driver).committed(&[MAIL]);
-        assert!(wakes.next().await.is_some());
-        assert_eq!(
-            claim(&driver, worker, 9).await.len(),
-            if commits { 2 } else { 0 }
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_job_settled_in_a_transaction_is_done_if_it_commits() {
-    let store = ground("").await;
-    let driver = store.migrated("bus").await;
-    let worker = worker(&driver).await;
-    let mut connection = store.connection().await;
-    connection
-        .execute("create table effects (n int)")
-        .await
-        .unwrap();
-    driver.push(vec![job("mail")], START).await.unwrap();
-    let claimed = claim(&driver, worker, 1).await.remove(0);
-    let next = job("mail");
-    let done = Settlement::completed(claimed.lease, None, Keep::Drop).with_follow(vec![next]);
-    for commits in [false, true] {
-        let mut tx = connection.begin().await.unwrap();
-        tx.execute("insert into effects values (1)").await.unwrap();
-        let driver = postgres(&driver);
-        let settled = driver
-            .settle_in(&mut tx, worker, &done, START)
-            .await
-            .unwrap();
-        assert_eq!(settled, Settled::Applied);
-        if commits {
-            tx.commit().await.unwrap();
-        } else {
-            tx.rollback().await.unwrap();
-        }
-    }
-    let again = driver
-        .settle(worker, std::slice::from_ref(&done), START)
-        .await
-        .unwrap();
-    assert_eq!(again, [Settled::LeaseLost]);
-    let effects: i64 = sqlx::query_scalar("select count(*) from effects")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    assert_eq!((effects, claim(&driver, worker, 9).await.len()), (1, 1));
-}
-
-#[tokio::test]
 async fn other_processes_are_woken() {
     let store = ground("").await;
     let (here, there) = (store.migrated("bus").await, store.migrated("bus").await);
@@ -294,53 +175,5 @@ async fn other_processes_are_woken() {
         wakes.next().await,
         Some(Wake::Queues(vec![MAIL])),
         "it has a job to end"
-    );
-}
-
-/// Puts rows into the table that no version of this crate writes.
-#[tokio::test]
-async fn a_damaged_row_is_handed_out_and_stops_nobody() {
-    let store = ground("").await;
-    let driver = store.migrated("bus").await;
-    let worker = worker(&driver).await;
-    let jobs: Vec<NewJob> = (0..4).map(|_| job("mail")).collect();
-    let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
-    driver.push(jobs, START).await.unwrap();
-    let mut connection = store.connection().await;
-    for (set, id) in [
-        "kind = 77",
-        "extras = '['",
-        "headers = 'x', key_id = '\\xff'",
-    ]
-    .iter()
-    .zip(&ids)
-    {
-        let damage = format!("update bus.jobs set {set} where id = $1");
-        sqlx::query(AssertSqlSafe(damage))
-            .bind(id.as_uuid())
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    }
-    let claimed = claim(&driver, worker, 9).await;
-    let damage: Vec<bool> = claimed.iter().map(|job| job.damage.is_some()).collect();
-    assert_eq!(damage, [true, true, true, false]);
-    assert_eq!(claimed[0].envelope.name, CommandName::UNREADABLE);
-    let page = driver
-        .list(&JobFilter::default(), Page::default())
-        .await
-        .unwrap();
-    assert_eq!(page.jobs.len(), 4, "each can be seen");
-    for job in claimed {
-        let failure = Failure::new(FailureKind::Parked, "damaged", 0, START);
-        let parked = Settlement::parked(job.lease, "damaged".to_owned(), failure);
-        assert_eq!(
-            driver.settle(worker, &[parked], START).await.unwrap(),
-            [Settled::Applied]
-        );
-    }
-    assert_eq!(
-        driver.delete(&Selection::Ids(ids), 9, START).await.unwrap(),
-        4
     );
 }
