@@ -1,4 +1,4 @@
-//! A type that is no middleware.
+// errors: 2, because the chain that is made of it asks too.
 use bus::prelude::*;
 
 #[command(middleware = [Audit])]
