@@ -17,11 +17,11 @@ use crate::job::NewJob;
 
 impl PostgresDriver {
     /// Stores jobs in the caller's transaction: they exist if and only if it commits. As
-    /// [`push`](Driver::push), but never by hand-off. After the commit call
+    /// [`push`](crate::driver::Driver::push), but never by hand-off. After the commit call
     /// [`committed`](Self::committed), so that workers learn of them at once.
     ///
     /// # Errors
-    /// As [`push`](Driver::push). An error of the server leaves the transaction aborted.
+    /// As [`push`](crate::driver::Driver::push). An error of the server leaves the transaction aborted.
     pub async fn push_in(
         &self,
         connection: &mut PgConnection,
@@ -56,13 +56,13 @@ impl PostgresDriver {
     }
 
     /// Settles one job in the caller's transaction: its work and the job's outcome become true
-    /// together. As [`settle`](Driver::settle) but for the commit. After it, call
+    /// together. As [`settle`](crate::driver::Driver::settle) but for the commit. After it, call
     /// [`committed`](Self::committed) with the queues of the jobs that follow.
     ///
     /// The job's row stays locked until the transaction ends.
     ///
     /// # Errors
-    /// As [`settle`](Driver::settle). An error of the server leaves the transaction aborted.
+    /// As [`settle`](crate::driver::Driver::settle). An error of the server leaves the transaction aborted.
     pub async fn settle_in(
         &self,
         connection: &mut PgConnection,
