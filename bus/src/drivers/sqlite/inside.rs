@@ -30,7 +30,7 @@ impl SqliteDriver {
     /// [`committed`](Self::committed), or they wait until somebody looks.
     ///
     /// # Errors
-    /// As [`push`](Driver::push).
+    /// As [`push`](crate::driver::Driver::push).
     pub fn push_in(
         &self,
         transaction: &Transaction<'_>,
@@ -47,7 +47,7 @@ impl SqliteDriver {
     /// Settles a delivery in your transaction: the outcome holds if and only if it commits.
     ///
     /// # Errors
-    /// As [`settle`](Driver::settle).
+    /// As [`settle`](crate::driver::Driver::settle).
     pub fn settle_in(
         &self,
         transaction: &Transaction<'_>,
