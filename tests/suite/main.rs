@@ -23,6 +23,7 @@ mod rescue;
 mod retry;
 mod scope;
 mod shutdown;
+mod skew;
 mod stores;
 mod timeout;
 mod tower;

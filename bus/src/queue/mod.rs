@@ -20,6 +20,7 @@ mod pending;
 mod postgres;
 mod principal;
 mod push;
+mod skew;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;

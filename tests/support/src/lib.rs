@@ -12,6 +12,7 @@ mod redis;
 mod script;
 mod server;
 mod sqlite;
+mod timed;
 
 pub use alone::alone;
 pub use log::Log;
@@ -20,3 +21,4 @@ pub use probe::Probe;
 pub use redis::{Redis, redis_url};
 pub use script::Script;
 pub use sqlite::Sqlite;
+pub use timed::{Skewed, Timed};
