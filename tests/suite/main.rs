@@ -8,6 +8,7 @@
     reason = "in a test a panic is the failure, in its helpers too"
 )]
 
+mod after_commit;
 mod architecture;
 mod authorization;
 mod cache;
