@@ -8,6 +8,7 @@
     reason = "in a test a panic is the failure, in its helpers too"
 )]
 
+mod admin;
 mod after_commit;
 mod architecture;
 mod authorization;
@@ -16,6 +17,7 @@ mod dispatch;
 mod drivers;
 mod layers;
 mod middleware;
+mod opening;
 mod policies;
 mod queue;
 mod rate;

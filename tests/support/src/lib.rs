@@ -14,7 +14,7 @@ mod server;
 mod sqlite;
 mod timed;
 
-pub use alone::alone;
+pub use alone::{alone, alone_with};
 pub use log::Log;
 pub use postgres::{Postgres, postgres_url};
 pub use probe::Probe;
