@@ -116,3 +116,29 @@ async fn memory_runs_jobs() {
     two_workers_share_the_work("memory:stores_two").await;
     one_at_a_time("memory:stores_one").await;
 }
+
+#[job]
+struct Hello;
+
+#[handler]
+async fn hello(_: Hello) {}
+
+/// SQLite tells that another process stored something, not in which queue.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_of_all_queues_learns_of_a_new_one_from_another_process() {
+    let store = Sqlite::new();
+    let (front, back) = (open(&store.url()).await, open(&store.url()).await);
+    let worker = beside(back.worker());
+    for number in 0..5 {
+        let begun = tokio::time::Instant::now();
+        let job = Hello.on_queue(format!("new-{number}"));
+        front.dispatch(job).await.unwrap().wait().await.unwrap();
+        // It looks by itself only each five seconds.
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+    worker.end().await;
+}

@@ -1,6 +1,7 @@
 //! The board that workers write on.
 
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::health::WorkerHealth;
@@ -16,27 +17,29 @@ pub(crate) struct Board {
 }
 
 /// One worker's signs of life, as this process sees them.
-#[derive(Debug)]
 pub(crate) struct Pulse {
     id: WorkerId,
     /// Microseconds; the minimum: never.
     last_heartbeat: AtomicI64,
     /// Microseconds; the lease is valid before.
     lease_until: AtomicI64,
-    pub(crate) running: AtomicUsize,
-    pub(crate) waiting: AtomicUsize,
+    /// How many jobs are under way, and how many are taken and not begun.
+    numbers: Box<dyn Fn() -> (usize, usize) + Send + Sync>,
     last_error: Mutex<Option<String>>,
 }
 
 impl Board {
     /// A new worker is shown from now on, until its pulse is dropped.
-    pub(crate) fn join(&self, id: WorkerId) -> Arc<Pulse> {
+    pub(crate) fn join(
+        &self,
+        id: WorkerId,
+        numbers: impl Fn() -> (usize, usize) + Send + Sync + 'static,
+    ) -> Arc<Pulse> {
         let pulse = Arc::new(Pulse {
             id,
             last_heartbeat: AtomicI64::new(i64::MIN),
             lease_until: AtomicI64::new(i64::MIN),
-            running: AtomicUsize::new(0),
-            waiting: AtomicUsize::new(0),
+            numbers: Box::new(numbers),
             last_error: Mutex::default(),
         });
         let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,13 +84,22 @@ impl Pulse {
             .last_error
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let (running, waiting) = (self.numbers)();
         WorkerHealth {
             id: self.id,
             alive: self.is_alive(now),
             last_heartbeat: (beat != i64::MIN).then(|| Timestamp::from_micros(beat)),
-            running: self.running.load(Ordering::Relaxed),
-            waiting: self.waiting.load(Ordering::Relaxed),
+            running,
+            waiting,
             last_error: error.clone(),
         }
+    }
+}
+
+impl fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pulse")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@
 //! Not responsible for: deciding anything by them.
 //!
 //! Invariants:
-//! - Reading never waits for a worker, and a worker never waits for a reader.
+//! - Reading waits for a worker, and a worker for a reader, no longer than it takes to copy numbers.
 
 mod board;
 mod health;

@@ -69,7 +69,6 @@ impl Pump {
             return true;
         }
         let want = self.gather();
-        self.pulse_numbers();
         let (settlements, now) = (self.outbox.batch(), self.around.store.now());
         let worker = self.around.worker;
         match (settlements.is_empty(), want) {
@@ -256,11 +255,15 @@ impl Pump {
         if !self.queues.takes_all() || clock::instant() < self.state.next_discovery {
             return;
         }
-        self.state.next_discovery = clock::instant() + DISCOVER;
+        self.state.discovered = clock::instant();
+        self.state.next_discovery = self.state.discovered + DISCOVER;
         match self.driver.queues().await {
-            Ok(found) => self
-                .queues
-                .discovered(found.into_iter().map(|queue| queue.name)),
+            Ok(found) => {
+                let names = found.into_iter().map(|queue| queue.name);
+                if self.queues.discovered(names) {
+                    self.hub.lock().hungry = true;
+                }
+            }
             Err(error) => self.failed("queues", &error).await,
         }
     }
@@ -304,12 +307,5 @@ impl Pump {
         }
         inner.is_idle()
             && (self.state.left == Some(0) || (self.config.until_empty && !inner.hungry))
-    }
-
-    fn pulse_numbers(&self) {
-        use std::sync::atomic::Ordering::Relaxed;
-        let inner = self.hub.lock();
-        self.pulse.running.store(inner.active(), Relaxed);
-        self.pulse.waiting.store(inner.ready.len(), Relaxed);
     }
 }

@@ -46,23 +46,28 @@ impl Queues {
         queues
     }
 
-    fn add(&mut self, queue: QueueName, weight: u32) {
-        if self.weighted.iter().all(|known| known.queue != queue) {
+    /// Whether it is new.
+    fn add(&mut self, queue: QueueName, weight: u32) -> bool {
+        let new = self.weighted.iter().all(|known| known.queue != queue);
+        if new {
             self.weighted.push(Weighted {
                 queue,
                 weight: u64::from(weight.max(1)),
                 owed: 0,
             });
         }
+        new
     }
 
-    /// The store has these queues: a worker of all takes from them too.
-    pub(super) fn discovered(&mut self, queues: impl IntoIterator<Item = QueueName>) {
+    /// The store has these queues: a worker of all takes from them too. Whether it learned of one.
+    pub(super) fn discovered(&mut self, queues: impl IntoIterator<Item = QueueName>) -> bool {
+        let mut learned = false;
         if self.order == QueueOrder::All {
             for queue in queues {
-                self.add(queue, 1);
+                learned |= self.add(queue, 1);
             }
         }
+        learned
     }
 
     pub(super) fn takes_all(&self) -> bool {

@@ -9,6 +9,9 @@ use super::pump::{LINGER, Pump};
 use crate::clock::{self, Timestamp};
 use crate::driver::Wake;
 
+/// A worker of all queues that is told "anywhere" asks for them again no sooner than this.
+const SOON: Duration = Duration::from_millis(50);
+
 /// What the pump remembers from one round to the next.
 #[derive(Debug)]
 pub(super) struct State {
@@ -16,6 +19,8 @@ pub(super) struct State {
     pub(super) left: Option<u64>,
     pub(super) next_due: Option<Timestamp>,
     pub(super) next_poll: Instant,
+    /// When it last asked which queues there are.
+    pub(super) discovered: Instant,
     pub(super) next_discovery: Instant,
     /// Calls that failed one after the other.
     pub(super) failures: u32,
@@ -31,6 +36,7 @@ impl State {
             left: config.max_jobs,
             next_due: None,
             next_poll: now,
+            discovered: now,
             next_discovery: now,
             failures: 0,
             grace_ends: None,
@@ -97,7 +103,12 @@ impl Pump {
     fn woken(&mut self, wake: Option<Wake>) {
         let mut inner = self.hub.lock();
         match wake {
-            Some(Wake::All) => inner.hungry = true,
+            Some(Wake::All) => {
+                inner.hungry = true;
+                // Also in queues that it has not heard of.
+                let soon = (self.state.discovered + SOON).max(clock::instant());
+                self.state.next_discovery = self.state.next_discovery.min(soon);
+            }
             Some(Wake::Queues(names)) => {
                 if names.iter().any(|name| self.queues.has(name)) {
                     inner.hungry = true;

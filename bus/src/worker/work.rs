@@ -79,7 +79,11 @@ impl Worker {
         let lanes = lanes.clamp(1, self.config.concurrency.max(1));
         let hub = Arc::new(Hub::new(self.config.concurrency.max(1), lanes));
         let queues = Queues::new(self.config.queues.clone());
-        let pulse = self.board.join(self.id());
+        let counted = Arc::clone(&hub);
+        let pulse = self.board.join(self.id(), move || {
+            let inner = counted.lock();
+            (inner.active(), inner.ready.len())
+        });
         let heart = Heart {
             driver: Arc::clone(&self.driver),
             hub: Arc::clone(&hub),
