@@ -1,1 +1,4 @@
-//! The examples are the `[[example]]` targets of this package; this library is empty.
+//! The examples are the `[[example]]` targets of this package; here is what they share.
+mod folder;
+
+pub use folder::Folder;

@@ -99,13 +99,15 @@ impl Builder {
     /// [`Unwired`] with everything that is missing, each with its file and line; with the reason,
     /// if the store cannot be opened.
     pub async fn build(mut self) -> Result<Bus, Unwired> {
+        let lazy = self.source.is_none();
+        let source = self.source.unwrap_or(Source::Environment);
+        let store = Store::new(source, !self.manual_migration, self.clock, self.principal);
+        // A handler may need it, as all other state.
+        self.state.insert(store.clone());
         let mut problems = Vec::new();
         if !self.partial {
             problems = missing_state(&self.state);
         }
-        let lazy = self.source.is_none();
-        let source = self.source.unwrap_or(Source::Environment);
-        let store = Store::new(source, !self.manual_migration, self.clock, self.principal);
         if !lazy && let Err(error) = store.driver().await {
             problems.push(Problem::NoStore(with_sources(&error)));
         }
@@ -115,7 +117,6 @@ impl Builder {
         if !self.stack.as_slice().is_empty() {
             self.state.insert(self.stack);
         }
-        self.state.insert(store);
         self.state.insert_arc(Arc::new(Board::default()));
         Ok(Bus::new(self.state))
     }
