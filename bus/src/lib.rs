@@ -1,7 +1,10 @@
 //! Declarative command bus and durable jobs, checked at build time.
 //!
-//! [guide]: crate::guide
+//! [delivery]: crate::guide::delivery
+//! [drivers]: crate::guide::drivers
 //! [errors]: crate::guide::errors
+//! [guide]: crate::guide
+//! [workers]: crate::guide::workers
 #![doc = include_str!("../../README.md")]
 #![forbid(unsafe_code)]
 
