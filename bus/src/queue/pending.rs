@@ -47,12 +47,18 @@ enum Due {
 ///
 /// ```
 /// use bus::prelude::*;
-/// use bus::job::Job;
 ///
-/// async fn later<J: Job>(bus: &Bus, job: J) -> Result<(), bus::Error<J::Failure>> {
-///     bus.dispatch(job.delay(5 * MINUTE).on_queue("slow").priority(9).tag("bulk")).await?;
-///     Ok(())
-/// }
+/// #[job]
+/// struct Mail { to: String }
+///
+/// #[handler]
+/// async fn mail(_: Mail) {}
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let bus = Bus::connect("memory:").await?;
+/// let mail = Mail { to: "ann@example.org".into() };
+/// bus.dispatch(mail.delay(5 * MINUTE).on_queue("slow").priority(9).tag("bulk")).await?;
+/// # Ok(()) }
 /// ```
 pub trait JobExt: Sized {
     /// The job's type.
