@@ -53,13 +53,7 @@ pub trait Slot: fmt::Debug + Send + Sync + 'static {
 /// It begins when [`connection`](Self::connection) is first called. Only what goes through it is
 /// part of it. Absent where nothing is stored (`dispatch_now`).
 pub struct Tx<D: Transactional> {
-    slot: Arc<D::Slot>,
-}
-
-impl<D: Transactional> Tx<D> {
-    pub(super) fn held(&self) -> &D::Slot {
-        &self.slot
-    }
+    pub(super) slot: Arc<D::Slot>,
 }
 
 impl<D: Transactional> FromContext<'_> for Tx<D> {
