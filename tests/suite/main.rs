@@ -8,6 +8,8 @@
     reason = "in a test a panic is the failure, in its helpers too"
 )]
 
+mod admin;
+mod after_commit;
 mod architecture;
 mod authorization;
 mod cache;
@@ -15,6 +17,7 @@ mod dispatch;
 mod drivers;
 mod layers;
 mod middleware;
+mod opening;
 mod policies;
 mod queue;
 mod rate;
@@ -23,6 +26,7 @@ mod rescue;
 mod retry;
 mod scope;
 mod shutdown;
+mod skew;
 mod stores;
 mod timeout;
 mod tower;

@@ -129,7 +129,8 @@ async fn together(
         return Some(ran);
     };
     let keep = Keep::for_time(task.retain(), now);
-    let completed = Settlement::completed(task.lease.clone(), output, keep);
+    let completed = Settlement::completed(task.lease.clone(), output, keep)
+        .with_follow(task.execution.follow());
     match transaction.commit(around.worker, &completed, now).await {
         Ok(settled) => {
             around.board.counters.add(&counted(&completed, settled));

@@ -12,11 +12,13 @@ mod redis;
 mod script;
 mod server;
 mod sqlite;
+mod timed;
 
-pub use alone::alone;
+pub use alone::{alone, alone_with};
 pub use log::Log;
 pub use postgres::{Postgres, postgres_url};
 pub use probe::Probe;
 pub use redis::{Redis, redis_url};
 pub use script::Script;
 pub use sqlite::Sqlite;
+pub use timed::{Skewed, Timed};
