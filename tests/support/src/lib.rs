@@ -4,6 +4,8 @@
 //! A server that is not there is a failure with instructions, never a silent skip; the
 //! script `tests/run` finds or starts what is needed.
 mod alone;
+mod child;
+mod dice;
 mod log;
 mod name;
 mod postgres;
@@ -12,11 +14,15 @@ mod redis;
 mod script;
 mod server;
 mod sqlite;
+mod until;
 
 pub use alone::alone;
+pub use child::{Child, say, signal, told};
+pub use dice::{Dice, amount};
 pub use log::Log;
 pub use postgres::{Postgres, postgres_url};
 pub use probe::Probe;
 pub use redis::{Redis, redis_url};
 pub use script::Script;
 pub use sqlite::Sqlite;
+pub use until::until;
