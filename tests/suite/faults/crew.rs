@@ -5,7 +5,6 @@ use bus::{BoxError, CancellationToken, JobInfo};
 use bus_tests::{Child, Dice, say, told};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -25,6 +24,15 @@ impl Pen {
 
     pub(crate) fn write(&self, line: &str) {
         (self.0)(line);
+    }
+
+    /// The end of an execution: the first may be a failure.
+    pub(crate) fn end(&self, info: &JobInfo, fails: bool) -> Result<u32, BoxError> {
+        if fails && info.attempt == 1 {
+            return Err("the first time".into());
+        }
+        self.write(&format!("x {} {}", info.id, info.delivery));
+        Ok(info.delivery)
     }
 }
 
@@ -54,11 +62,7 @@ impl Work {
 #[handler]
 async fn work(job: Work, info: JobInfo, pen: &Pen) -> Result<u32, BoxError> {
     tokio::time::sleep(Duration::from_millis(job.takes)).await;
-    if job.fails && info.attempt == 1 {
-        return Err("the first time".into());
-    }
-    pen.write(&format!("x {} {}", info.id, info.delivery));
-    Ok(info.delivery)
+    pen.end(&info, job.fails)
 }
 
 /// Takes until the gate is opened.
@@ -70,11 +74,10 @@ pub(crate) struct Hold;
 pub(crate) struct Gate(Semaphore);
 
 #[handler]
-async fn hold(_: Hold, info: JobInfo, pen: &Pen, gate: &Gate) -> u32 {
+async fn hold(_: Hold, info: JobInfo, pen: &Pen, gate: &Gate) -> Result<u32, BoxError> {
     pen.write(&format!("h {}", info.id));
-    let _passed = gate.0.acquire().await.unwrap();
-    pen.write(&format!("x {} {}", info.id, info.delivery));
-    info.delivery
+    let _passed = gate.0.acquire().await?;
+    pen.end(&info, false)
 }
 
 /// Some jobs of one dispatch, as the dice fall.
@@ -151,6 +154,7 @@ async fn life(url: &str) {
             tokio::spawn(produce(bus.clone(), Dice::of(seed + producer)));
         }
     }
+    let mut dice = Dice::of(u64::from(std::process::id()));
     say("ready");
     while let Some(line) = lines.recv().await {
         match line.as_str() {
@@ -160,7 +164,7 @@ async fn life(url: &str) {
                 Ok(ticket) => say(&format!("d {}", ticket.id())),
                 Err(error) => say(&format!("e {}", chain(&error))),
             },
-            "bulk" => match bus.dispatch_all(jobs(&mut Dice::of(1), 500)).await {
+            "bulk" => match bus.dispatch_all(jobs(&mut dice, 500)).await {
                 Ok(tickets) => stored(tickets.iter().map(bus::Ticket::id)),
                 Err(error) => say(&format!("e {}", chain(&error))),
             },
@@ -213,7 +217,7 @@ pub(crate) struct Told {
     /// Jobs whose dispatch returned.
     pub(crate) stored: HashSet<JobId>,
     /// The deliveries of each job that were executed to the end.
-    pub(crate) executed: HashMap<JobId, HashSet<u32>>,
+    pub(crate) executed: HashMap<JobId, Vec<u32>>,
 }
 
 impl Told {
@@ -226,32 +230,24 @@ impl Told {
                 Some("x") => {
                     let (job, delivery) = (words.next().unwrap(), words.next().unwrap());
                     let deliveries = self.executed.entry(id(job)).or_default();
-                    assert!(
-                        deliveries.insert(delivery.parse().unwrap()),
-                        "one delivery is executed once: {line}"
-                    );
+                    deliveries.push(delivery.parse().unwrap());
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Executions of which nothing came, and what else is worth to be told.
+    pub(crate) fn report(&self, more: &str) {
+        let again = self
+            .executed
+            .values()
+            .map(|deliveries| deliveries.len() - 1);
+        println!("{more}, {} executions in vain", again.sum::<usize>());
     }
 }
 
 /// An id as a child says it.
 pub(crate) fn id(text: &str) -> JobId {
     text.parse().unwrap()
-}
-
-/// Counts.
-#[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
-
-impl Counter {
-    pub(crate) fn up(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    pub(crate) fn get(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
 }

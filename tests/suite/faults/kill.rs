@@ -5,6 +5,7 @@ use super::place::Place;
 use bus::Bus;
 use bus::job::FailureKind;
 use bus_tests::{Child, Dice, amount};
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 /// So many processes are killed on each store.
@@ -12,7 +13,7 @@ pub(super) fn rounds() -> usize {
     amount("BUS_TEST_ROUNDS", 100)
 }
 
-const HANDS: usize = 3;
+pub(super) const HANDS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sqlite_loses_nothing_with_its_workers() {
@@ -30,26 +31,44 @@ async fn redis_loses_nothing_with_its_workers() {
 }
 
 /// The processes that work, and what the dead ones said.
-struct Crew<'p> {
+#[derive(Debug)]
+pub(super) struct Crew<'p> {
     place: &'p Place,
-    dice: Dice,
+    produces: bool,
+    pub(super) dice: Dice,
     hands: Vec<Child>,
-    told: Told,
+    pub(super) told: Told,
 }
 
-impl Crew<'_> {
-    fn hire(&mut self, produces: bool) {
-        let hand = Hand {
-            url: self.place.url(),
-            lease: Duration::from_secs(1),
-            slots: 8,
-            seed: produces.then(|| self.dice.roll() >> 1),
+impl<'p> Crew<'p> {
+    /// Of processes that work, and dispatch as well if it `produces`.
+    pub(super) fn new(place: &'p Place, produces: bool) -> Self {
+        let (dice, told) = (Dice::new(), Told::default());
+        let mut crew = Self {
+            place,
+            produces,
+            dice,
+            hands: Vec::new(),
+            told,
         };
-        self.hands.push(hand.start());
+        crew.hire_up_to(HANDS);
+        crew
+    }
+
+    pub(super) fn hire_up_to(&mut self, count: usize) {
+        while self.hands.len() < count {
+            let hand = Hand {
+                url: self.place.url(),
+                lease: Duration::from_secs(1),
+                slots: 8,
+                seed: self.produces.then(|| self.dice.roll() >> 1),
+            };
+            self.hands.push(hand.start());
+        }
     }
 
     /// Kills one, mostly while it works, now and then while it starts.
-    async fn kill_one(&mut self) {
+    pub(super) async fn kill_one(&mut self) {
         let at = usize::try_from(self.dice.within(0..HANDS as u64)).unwrap();
         let victim = self.hands.swap_remove(at);
         if !self.dice.one_in(8) {
@@ -58,60 +77,59 @@ impl Crew<'_> {
         tokio::time::sleep(self.dice.milliseconds(100)).await;
         self.told.hear(&victim.kill());
     }
+
+    fn kill_all(&mut self) {
+        for victim in std::mem::take(&mut self.hands) {
+            self.told.hear(&victim.kill());
+        }
+    }
+
+    /// Ends all in order.
+    pub(super) async fn end(&mut self) {
+        for mut hand in std::mem::take(&mut self.hands) {
+            hand.said().count(1).await;
+            hand.tell("end");
+            let (status, said) = hand.ended();
+            assert!(status.success(), "{status}: {said:?}");
+            self.told.hear(&said);
+        }
+    }
 }
 
 async fn loses_nothing(place: &Place) {
     let began = Instant::now();
     let bus = place.bus().await;
-    let mut crew = Crew {
-        place,
-        dice: Dice::new(),
-        hands: Vec::new(),
-        told: Told::default(),
-    };
-    (0..HANDS).for_each(|_| crew.hire(true));
+    let mut crew = Crew::new(place, true);
     for _ in 0..rounds() {
         feed(&bus, &mut crew).await;
         crew.kill_one().await;
         if crew.dice.one_in(10) {
             // All at once: nobody is left to rescue.
-            for victim in std::mem::take(&mut crew.hands) {
-                crew.told.hear(&victim.kill());
-            }
+            crew.kill_all();
         }
-        while crew.hands.len() < HANDS {
-            crew.hire(true);
-        }
+        crew.hire_up_to(HANDS);
     }
-    for victim in std::mem::take(&mut crew.hands) {
-        crew.told.hear(&victim.kill());
-    }
+    crew.kill_all();
     // Those that come now only finish.
-    (0..HANDS).for_each(|_| crew.hire(false));
+    crew.produces = false;
+    crew.hire_up_to(HANDS);
     all_over(&bus).await;
-    for mut hand in std::mem::take(&mut crew.hands) {
-        hand.said().count(1).await;
-        hand.tell("end");
-        let (status, said) = hand.ended();
-        assert!(status.success(), "{status}: {said:?}");
-        crew.told.hear(&said);
-    }
+    crew.end().await;
     let rows = audit(&bus, &crew.told).await;
+    for (job, deliveries) in &crew.told.executed {
+        let different: HashSet<_> = deliveries.iter().collect();
+        assert_eq!(
+            different.len(),
+            deliveries.len(),
+            "one delivery of {job} ran twice"
+        );
+    }
     let lost = rows.iter().flat_map(|row| &row.failures);
     let lost = lost.filter(|failure| failure.kind == FailureKind::Lost);
     let lost = lost.count();
-    let again = crew
-        .told
-        .executed
-        .values()
-        .map(|deliveries| deliveries.len() - 1);
-    println!(
-        "{} kills, {} jobs, {lost} attempts lost, {} executions in vain, {:?}",
-        rounds(),
-        rows.len(),
-        again.sum::<usize>(),
-        began.elapsed()
-    );
+    let (kills, jobs, took) = (rounds(), rows.len(), began.elapsed());
+    let told = format!("{kills} kills, {jobs} jobs in {took:?}, {lost} attempts lost");
+    crew.told.report(&told);
     assert!(lost > 0, "nobody was killed at work");
 }
 
@@ -119,15 +137,12 @@ async fn loses_nothing(place: &Place) {
 async fn feed(bus: &Bus, crew: &mut Crew<'_>) {
     let many = usize::try_from(crew.dice.within(1..100)).unwrap();
     let many = bus.dispatch_all(jobs(&mut crew.dice, many)).await.unwrap();
-    let mut singles = Vec::new();
-    for _ in 0..5 {
-        singles.push(jobs(&mut crew.dice, 1).remove(0));
-    }
-    let singles = singles.into_iter().map(|job| {
-        let bus = bus.clone();
-        tokio::spawn(async move { bus.dispatch(job).await.unwrap() })
-    });
-    let singles: Vec<_> = singles.collect();
+    let singles: Vec<_> = (0..5)
+        .map(|_| {
+            let (bus, job) = (bus.clone(), jobs(&mut crew.dice, 1).remove(0));
+            tokio::spawn(async move { bus.dispatch(job).await.unwrap() })
+        })
+        .collect();
     crew.told.stored.extend(many.iter().map(bus::Ticket::id));
     for single in singles {
         crew.told.stored.insert(single.await.unwrap().id());

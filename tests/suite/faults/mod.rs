@@ -4,12 +4,13 @@
 //! program again, see [`crew`]. What must hold at the end is in [`audit`].
 mod audit;
 mod crew;
-//mod effects;
-//mod full;
-//mod hostile;
+mod effects;
+mod full;
+mod hostile;
 mod kill;
+mod load;
 mod place;
-//mod restart;
-//mod share;
-//mod stale;
-//mod terminate;
+mod restart;
+mod share;
+mod stale;
+mod terminate;
