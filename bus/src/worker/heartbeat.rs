@@ -52,6 +52,9 @@ impl Heart {
         let now = self.around.store.now();
         match self.driver.heartbeat(&self.info, now).await {
             Ok(heartbeat) => {
+                if heartbeat.registered || !self.pulse.is_alive(now) {
+                    self.hub.lapsed();
+                }
                 self.pulse.beat(now, now + self.info.lease);
                 self.heard(heartbeat);
                 true

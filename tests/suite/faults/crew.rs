@@ -1,8 +1,9 @@
 //! The jobs of the fault tests, and the processes that work on them.
+use super::audit::{all_over, audit};
 use bus::id::JobId;
 use bus::prelude::*;
-use bus::{BoxError, CancellationToken, JobInfo};
-use bus_tests::{Child, Dice, say, told};
+use bus::{BoxError, CancellationToken, JobInfo, Ticket};
+use bus_tests::{Child, Dice, Probe, say, told};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,14 @@ impl Pen {
 
     pub(crate) fn write(&self, line: &str) {
         (self.0)(line);
+    }
+
+    fn stored(&self, tickets: &[Ticket<Work>]) {
+        let ids: Vec<String> = tickets
+            .iter()
+            .map(|ticket| ticket.id().to_string())
+            .collect();
+        self.write(&format!("d {}", ids.join(" ")));
     }
 
     /// The end of an execution: the first may be a failure.
@@ -131,14 +140,20 @@ fn child() {
     runtime.block_on(life(&url));
 }
 
-/// Says `ready`, works, and does what it is told: `open` the gate, `dispatch` a job, say its
-/// `stats`, `end` in order.
+/// Says `ready`, works, and does what it is told: `open` the gate, `dispatch` one job or a `bulk`
+/// of them, say its `stats`, `audit` the store, `end` in order.
 async fn life(url: &str) {
     let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
     let mut lines = told();
     let gate = Arc::new(Gate(Semaphore::new(0)));
     let mut builder = Bus::builder().partial().store(url);
-    builder = builder.state(Pen::new(say)).state_arc(Arc::clone(&gate));
+    let spoken = Probe::<String>::new();
+    let both = spoken.clone();
+    let pen = Pen::new(move |line| {
+        both.tell(line.to_owned());
+        say(line);
+    });
+    builder = builder.state(pen.clone()).state_arc(Arc::clone(&gate));
     if url.starts_with("postgres") {
         builder = builder.state(sqlx::PgPool::connect_lazy(url).unwrap());
     }
@@ -151,7 +166,7 @@ async fn life(url: &str) {
     let worker = tokio::spawn(worker.concurrency(slots).run());
     if let Some(seed) = number(SEED) {
         for producer in 0..2 {
-            tokio::spawn(produce(bus.clone(), Dice::of(seed + producer)));
+            tokio::spawn(produce(bus.clone(), pen.clone(), Dice::of(seed + producer)));
         }
     }
     let mut dice = Dice::of(u64::from(std::process::id()));
@@ -161,13 +176,20 @@ async fn life(url: &str) {
             "open" => gate.0.add_permits(1_000),
             "end" => break,
             "dispatch" => match bus.dispatch(Work::quick()).await {
-                Ok(ticket) => say(&format!("d {}", ticket.id())),
+                Ok(ticket) => pen.stored(&[ticket]),
                 Err(error) => say(&format!("e {}", chain(&error))),
             },
             "bulk" => match bus.dispatch_all(jobs(&mut dice, 500)).await {
-                Ok(tickets) => stored(tickets.iter().map(bus::Ticket::id)),
+                Ok(tickets) => pen.stored(&tickets),
                 Err(error) => say(&format!("e {}", chain(&error))),
             },
+            "audit" => {
+                let mut told = Told::default();
+                all_over(&bus).await;
+                told.hear(&spoken.heard());
+                audit(&bus, &told).await;
+                say("all is done");
+            }
             "stats" => {
                 let stats = bus.stats();
                 say(&format!("s {} {}", stats.completed, stats.lease_lost));
@@ -182,22 +204,17 @@ async fn life(url: &str) {
 }
 
 /// Dispatches until it is killed, and says what the store has taken.
-async fn produce(bus: Bus, mut dice: Dice) {
+async fn produce(bus: Bus, pen: Pen, mut dice: Dice) {
     loop {
         let count = match dice.one_in(4) {
             true => usize::try_from(dice.within(2..60)).unwrap(),
             false => 1,
         };
         if let Ok(tickets) = bus.dispatch_all(jobs(&mut dice, count)).await {
-            stored(tickets.iter().map(bus::Ticket::id));
+            pen.stored(&tickets);
         }
         tokio::time::sleep(dice.milliseconds(40)).await;
     }
-}
-
-fn stored(ids: impl Iterator<Item = JobId>) {
-    let ids: Vec<String> = ids.map(|id| id.to_string()).collect();
-    say(&format!("d {}", ids.join(" ")));
 }
 
 /// An error with its causes.

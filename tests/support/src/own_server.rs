@@ -17,6 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// however that ends. Says the server's process first.
 const KEEPER: &str = r#"
 signal=$1; shift
+exec 2>/dev/null
 "$@" </dev/null >>"$LOG" 2>&1 &
 echo $!
 cat >/dev/null
