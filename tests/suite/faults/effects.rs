@@ -3,9 +3,11 @@ use super::audit::{all_over, audit};
 use super::crew::Pen;
 use super::kill::{Crew, HANDS, rounds};
 use super::place::Place;
+use crate::work::beside;
 use bus::prelude::*;
 use bus::{BoxError, JobInfo, Tx};
-use sqlx::PgPool;
+use bus_tests::{Postgres, until};
+use sqlx::{ConnectOptions, PgPool};
 use std::time::Duration;
 
 #[job(name = "faults.count", output = u32, retries = 1000, backoff = "fixed(1ms)", retain = "1h")]
@@ -76,6 +78,46 @@ async fn postgres_counts_each_job_once() {
     let number = sqlx::query_scalar("select n from counter");
     let number: i64 = number.fetch_one(&pool).await.unwrap();
     assert_eq!(number, jobs);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_counts_each_job_once_though_its_connections_end() {
+    let database = Postgres::create().await;
+    let mut above = database.server().connect().await.unwrap();
+    let pool = PgPool::connect(&database.url()).await.unwrap();
+    let make = sqlx::raw_sql("create table counter (n bigint); insert into counter values (0)");
+    make.execute(&pool).await.unwrap();
+    let builder = Bus::builder().partial().store(database.url());
+    let builder = builder.state(pool.clone()).state(Pen::new(|_| {}));
+    let bus = builder.build().await.unwrap();
+    let worker = beside(bus.worker().concurrency(4).lease(2 * SECOND));
+    let job = |at: u64| Count {
+        takes: at % 3,
+        fails: at.is_multiple_of(8),
+    };
+    bus.dispatch_all((0..400).map(job)).await.unwrap();
+    for wanted in (1..=10).map(|time| time * 30) {
+        until("jobs are done", async || {
+            let done = bus.stats().completed;
+            if done >= wanted {
+                Ok(())
+            } else {
+                Err(format!("{done} of {wanted}"))
+            }
+        })
+        .await;
+        let end = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1";
+        sqlx::query(end)
+            .bind(database.name())
+            .execute(&mut above)
+            .await
+            .unwrap();
+    }
+    all_over(&bus).await;
+    worker.end().await;
+    let number = sqlx::query_scalar("select n from counter");
+    let number: i64 = number.fetch_one(&pool).await.unwrap();
+    assert_eq!(number, 400);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use bus::prelude::*;
 use bus_tests::amount;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What is stored, over and over; the last is spoilt in the store itself.
 const KINDS: usize = 8;
@@ -162,7 +162,10 @@ async fn works_through(driver: Arc<dyn Driver>, mut spoil: impl AsyncFnMut(Vec<J
     });
     let builder = Bus::builder().partial().driver(driver).state(pen);
     let bus = builder.build().await.unwrap();
-    bus.worker().no_signals().until_empty().run().await.unwrap();
+    let limit = Duration::from_secs(120) + Duration::from_millis(count as u64);
+    let work = bus.worker().no_signals().until_empty().run();
+    let ended = tokio::time::timeout(limit, work).await;
+    ended.expect("the worker gets through").unwrap();
     let worked = began.elapsed();
     let counts = counted(&bus).await.unwrap();
     let [completed, dead] = [JobState::Completed, JobState::Dead].map(|state| {

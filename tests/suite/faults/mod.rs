@@ -10,6 +10,7 @@ mod hostile;
 mod kill;
 mod load;
 mod place;
+mod poison;
 mod restart;
 mod share;
 mod stale;

@@ -109,6 +109,11 @@ impl Child {
         self.said.heard()
     }
 
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Option<ExitStatus> {
+        self.process.try_wait().expect("it is our child")
+    }
+
     /// Waits until it has ended by itself.
     ///
     /// # Panics
@@ -116,8 +121,7 @@ impl Child {
     pub fn ended(mut self) -> (ExitStatus, Vec<String>) {
         let deadline = Instant::now() + LIMIT;
         loop {
-            let ended = self.process.try_wait().expect("it is our child");
-            if let Some(status) = ended {
+            if let Some(status) = self.has_ended() {
                 self.end();
                 return (status, self.said.heard());
             }
