@@ -15,6 +15,7 @@ mod authorization;
 mod cache;
 mod dispatch;
 mod drivers;
+mod faults;
 mod layers;
 mod middleware;
 mod opening;

@@ -61,7 +61,7 @@ impl Tx<Postgres> {
     /// # Errors
     /// When the pool has no connection to give.
     pub async fn connection(&self) -> Result<MappedMutexGuard<'_, PgConnection>, sqlx::Error> {
-        let slot = self.held();
+        let slot = &*self.slot;
         let mut open = slot.open.lock().await;
         if open.is_none() {
             *open = Some(slot.pool.begin().await?);

@@ -84,7 +84,7 @@ impl Tx<Sqlite> {
     /// # Errors
     /// When the file cannot be opened, or is locked for too long.
     pub fn connection(&self) -> Result<SqliteConnection<'_>, DriverError> {
-        let slot = self.held();
+        let slot = &*self.slot;
         let mut open = slot.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
             let driver = sqlite(&*slot.driver).expect("checked when it was made");

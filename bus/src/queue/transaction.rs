@@ -59,14 +59,8 @@ pub trait Slot: fmt::Debug + Send + Sync + 'static {
 /// [`dispatch_after_commit(&tx)`](crate::JobExt::dispatch_after_commit): the same commit stores
 /// them.
 pub struct Tx<D: Transactional> {
-    slot: Arc<D::Slot>,
+    pub(super) slot: Arc<D::Slot>,
     cx: Context,
-}
-
-impl<D: Transactional> Tx<D> {
-    pub(super) fn held(&self) -> &D::Slot {
-        &self.slot
-    }
 }
 
 impl<D: Transactional> FromContext<'_> for Tx<D> {

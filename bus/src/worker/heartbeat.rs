@@ -63,6 +63,9 @@ impl Heart {
         match self.driver.heartbeat(&self.info, now).await {
             Ok(heartbeat) => {
                 let moved = store.heard_time(heartbeat.store_time, sent);
+                if heartbeat.registered || !self.pulse.is_alive(now) {
+                    self.hub.lapsed();
+                }
                 self.pulse.beat(now, now + self.info.lease);
                 self.heard(heartbeat);
                 Some(moved)
