@@ -110,12 +110,19 @@ async fn one(
         Measure::Busy => drain::busy(place, jobs, concurrency, report).await,
         Measure::Held => drain::held(place, jobs, concurrency, report).await,
         Measure::Latency => {
-            let half = report.median("drain").map(|rate| rate / 2.0);
-            latency::latency(place, time, options.load.or(half), report).await
+            let half = capacity(report).map(|rate| rate / 2.0);
+            let load = options.load.or(half).filter(|&rate| rate > 0.0);
+            latency::latency(place, time, load, report).await
         }
         Measure::Cost => cost::cost(place, jobs, concurrency, report).await,
         Measure::Raw => raw::raw(place, jobs, time, report).await,
     }
+}
+
+/// How many jobs a second the store was seen to take and run, one by one: more would only wait.
+fn capacity(report: &Report) -> Option<f64> {
+    let rates = ["drain", drain::THROUGH_ONE_BY_ONE].map(|name| report.median(name));
+    rates.into_iter().flatten().reduce(f64::min)
 }
 
 /// How many cores are busy while this program does nothing.
