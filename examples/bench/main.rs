@@ -19,6 +19,7 @@ use bus::BoxError;
 use options::{Measure, Options, Role};
 use place::{Kind, Place};
 use report::Report;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Jobs a measure, if nobody says how many: a second or two of work.
@@ -26,7 +27,17 @@ const JOBS: u64 = 100_000;
 const JOBS_IN_MEMORY: u64 = 1_000_000;
 
 #[tokio::main]
-async fn main() -> Result<(), BoxError> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), BoxError> {
     match options::role(std::env::args().skip(1))? {
         Role::Help => println!("{}", options::HELP),
         Role::Produce { url, rate, time } => child::run_producer(&url, rate, time).await?,
