@@ -82,6 +82,9 @@ pub(crate) async fn held(
     place.clear().await
 }
 
+/// The name of what [`busy`] measures with jobs that are stored one by one.
+pub(crate) const THROUGH_ONE_BY_ONE: &str = "through, 200 in flight";
+
 /// While jobs are stored: in bulk, and one by one.
 pub(crate) async fn busy(
     place: &Place,
@@ -91,7 +94,7 @@ pub(crate) async fn busy(
 ) -> Result<(), BoxError> {
     for (name, producers) in [
         ("through, bulk 1 000", None),
-        ("through, 200 in flight", Some(200)),
+        (THROUGH_ONE_BY_ONE, Some(200)),
     ] {
         let (bus, _) = place.bus().await?;
         let stop = CancellationToken::new();

@@ -19,6 +19,7 @@ use bus::BoxError;
 use options::{Measure, Options, Role};
 use place::{Kind, Place};
 use report::Report;
+use std::process::ExitCode;
 use std::time::Duration;
 
 /// Jobs a measure, if nobody says how many: a second or two of work.
@@ -26,7 +27,17 @@ const JOBS: u64 = 100_000;
 const JOBS_IN_MEMORY: u64 = 1_000_000;
 
 #[tokio::main]
-async fn main() -> Result<(), BoxError> {
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), BoxError> {
     match options::role(std::env::args().skip(1))? {
         Role::Help => println!("{}", options::HELP),
         Role::Produce { url, rate, time } => child::run_producer(&url, rate, time).await?,
@@ -110,12 +121,19 @@ async fn one(
         Measure::Busy => drain::busy(place, jobs, concurrency, report).await,
         Measure::Held => drain::held(place, jobs, concurrency, report).await,
         Measure::Latency => {
-            let half = report.median("drain").map(|rate| rate / 2.0);
-            latency::latency(place, time, options.load.or(half), report).await
+            let half = capacity(report).map(|rate| rate / 2.0);
+            let load = options.load.or(half).filter(|&rate| rate > 0.0);
+            latency::latency(place, time, load, report).await
         }
         Measure::Cost => cost::cost(place, jobs, concurrency, report).await,
         Measure::Raw => raw::raw(place, jobs, time, report).await,
     }
+}
+
+/// How many jobs a second the store was seen to take and run, one by one: more would only wait.
+fn capacity(report: &Report) -> Option<f64> {
+    let rates = ["drain", drain::THROUGH_ONE_BY_ONE].map(|name| report.median(name));
+    rates.into_iter().flatten().reduce(f64::min)
 }
 
 /// How many cores are busy while this program does nothing.

@@ -23,8 +23,8 @@ Options:
     --rounds N        each measure so often, in turn (default: 3)
     --seconds N       how long single enqueues and latencies are measured (default: 3)
     --table N         also: drain beside N waiting, N scheduled and N dead jobs
-    --load N          jobs a second of the loaded latency (default: half of the
-                      drain rate, if `drain` is measured before)
+    --load N          jobs a second of the loaded latency (default: half of what was drained,
+                      or run while 200 stored; without these: not measured; 0: not)
     --concurrency N   of the worker (default: its own)
     --json            one line of JSON a store in place of the table
 

@@ -66,7 +66,7 @@ impl Place {
         let number = SPACES.fetch_add(1, Ordering::Relaxed);
         let process = std::process::id();
         let name = match self.kind {
-            Kind::Sqlite => format!("{}_{process}_{number}", self.file),
+            Kind::Sqlite => format!("{}_{process}_{number}.db", self.file),
             _ => format!("bus_bench_{process}_{number}"),
         };
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,8 @@
 //! Figures of several rounds, as a table for people and as a line of JSON for scripts.
+#![allow(
+    unreachable_pub,
+    reason = "the library of `tests/peers` has this file too"
+)]
 use std::fmt::Write as _;
 
 /// One thing that was measured, once a round.
@@ -11,14 +15,14 @@ struct Figure {
 
 /// All figures of a run, in the order in which they were first measured.
 #[derive(Debug, Default)]
-pub(crate) struct Report {
+pub struct Report {
     figures: Vec<Figure>,
     ratios: Vec<(String, String, String)>,
 }
 
 impl Report {
     /// Adds what one round measured.
-    pub(crate) fn add(&mut self, name: impl Into<String>, unit: &'static str, value: f64) {
+    pub fn add(&mut self, name: impl Into<String>, unit: &'static str, value: f64) {
         let name = name.into();
         eprintln!("  {name}: {} {unit}", short(value));
         match self.figures.iter_mut().find(|figure| figure.name == name) {
@@ -33,7 +37,7 @@ impl Report {
 
     /// Has the table show how the median of one figure stands to that of another, if both were
     /// measured.
-    pub(crate) fn ratio(&mut self, name: &str, of: &str, to: &str) {
+    pub fn ratio(&mut self, name: &str, of: &str, to: &str) {
         let ratio = (name.to_owned(), of.to_owned(), to.to_owned());
         if !self.ratios.contains(&ratio) {
             self.ratios.push(ratio);
@@ -41,7 +45,7 @@ impl Report {
     }
 
     /// The median of a figure.
-    pub(crate) fn median(&self, name: &str) -> Option<f64> {
+    pub fn median(&self, name: &str) -> Option<f64> {
         let figure = self.figures.iter().find(|figure| figure.name == name)?;
         Some(figure.spread().1)
     }
@@ -54,7 +58,7 @@ impl Report {
     }
 
     /// The table: median, least and greatest of the rounds.
-    pub(crate) fn table(&self) -> String {
+    pub fn table(&self) -> String {
         let names = self.figures.iter().map(|figure| figure.name.len());
         let ratios = self.ratios.iter().map(|(name, ..)| name.len());
         let width = names.chain(ratios).max().unwrap_or_default();
@@ -75,7 +79,7 @@ impl Report {
     }
 
     /// One line of JSON. `about` is what the run was, as pairs.
-    pub(crate) fn json(&self, about: &[(&str, String)]) -> String {
+    pub fn json(&self, about: &[(&str, String)]) -> String {
         let mut line = String::from("{");
         for (key, value) in about {
             let _ = write!(line, "{key:?}:{value:?},");
@@ -128,7 +132,7 @@ fn short(value: f64) -> String {
 }
 
 /// The value below which this share of all lies.
-pub(crate) fn quantile(values: &mut [u64], share: f64) -> f64 {
+pub fn quantile(values: &mut [u64], share: f64) -> f64 {
     if values.is_empty() {
         return 0.0;
     }
