@@ -61,14 +61,15 @@ impl Entry<'_> {
     }
 }
 
+fn all<'e, T>(entries: &'e [Entry<'_>], value: impl Fn(&'e Entry<'e>) -> T) -> Vec<T> {
+    entries.iter().map(value).collect()
+}
+
 /// Entries as one array a column, in the order of [`super::sql::NEW_COLUMNS`].
 pub(super) fn bind_entries<'q>(
     query: Query<'q, Postgres, PgArguments>,
     entries: &[Entry<'_>],
 ) -> Query<'q, Postgres, PgArguments> {
-    fn all<'e, T>(entries: &'e [Entry<'_>], value: impl Fn(&'e Entry<'e>) -> T) -> Vec<T> {
-        entries.iter().map(value).collect()
-    }
     query
         .bind(all(entries, |entry| entry.job.run_at.as_micros()))
         .bind(all(entries, |entry| entry.now.as_micros()))
@@ -87,6 +88,50 @@ pub(super) fn bind_entries<'q>(
         .bind(all(entries, Entry::headers))
         .bind(all(entries, Entry::extras))
         .bind(all(entries, |entry| entry.job.envelope.body.as_ref()))
+}
+
+/// Whether entries differ only in what [`bind_alike`] gives one by one.
+pub(super) fn are_alike(entries: &[Entry<'_>]) -> bool {
+    let common = |entry: &Entry<'_>| {
+        let rank = entry.job.priority.rank();
+        (
+            entry.queue,
+            entry.kind,
+            rank,
+            entry.state(),
+            entry.max_attempts(),
+            entry.worker,
+        )
+    };
+    let plain = |entry: &Entry<'_>| {
+        let envelope = &entry.job.envelope;
+        envelope.key_id.is_none() && envelope.headers.is_none() && entry.job.extras.is_none()
+    };
+    let Some(first) = entries.first().map(common) else {
+        return false;
+    };
+    entries
+        .iter()
+        .all(|entry| plain(entry) && common(entry) == first)
+}
+
+/// Entries that [are alike](are_alike), in the order of [`super::sql::Sql::insert_alike`].
+pub(super) fn bind_alike<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    entries: &[Entry<'_>],
+) -> Query<'q, Postgres, PgArguments> {
+    let first = entries.first().expect("nothing is not alike");
+    query
+        .bind(all(entries, |entry| entry.job.run_at.as_micros()))
+        .bind(all(entries, |entry| entry.now.as_micros()))
+        .bind(all(entries, |entry| entry.job.id.as_uuid()))
+        .bind(all(entries, |entry| entry.job.envelope.body.as_ref()))
+        .bind(first.queue)
+        .bind(first.kind)
+        .bind(first.job.priority.rank())
+        .bind(i16::from(first.state().code()))
+        .bind(first.max_attempts())
+        .bind(first.worker())
 }
 
 /// The numbers of the names in a row of claimed jobs or records: queue, kind.

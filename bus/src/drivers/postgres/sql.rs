@@ -43,6 +43,8 @@ pub(super) struct Sql {
     pub(super) schema: String,
     pub(super) insert: Arc<str>,
     pub(super) insert_new: Arc<str>,
+    pub(super) insert_alike: Arc<str>,
+    pub(super) insert_new_alike: Arc<str>,
     pub(super) claim: Arc<str>,
     pub(super) drop: Arc<str>,
     pub(super) settle: Arc<str>,
@@ -86,10 +88,9 @@ impl Sql {
         Self {
             schema: bus.clone(),
             insert: text(&insert()),
-            insert_new: text(&format!(
-                "{} on conflict (id) do nothing returning id",
-                insert()
-            )),
+            insert_new: text(&new_only(&insert())),
+            insert_alike: text(INSERT_ALIKE),
+            insert_new_alike: text(&new_only(INSERT_ALIKE)),
             claim: text(&claim()),
             drop: text(&format!(
                 "delete from {{bus}}.jobs j using unnest($2::uuid[], $3::int4[]) as s(id, delivery) \
@@ -147,6 +148,22 @@ fn insert() -> String {
         "insert into {{bus}}.jobs ({NEW_COLUMNS}) select * from unnest({})",
         new_arrays(1)
     )
+}
+
+/// The same for jobs that differ in few columns, which is what bulk and single dispatches are
+/// nearly always: a third of the work of [`insert`]. Per job $1 run_at, $2 created_at, $3 id,
+/// $4 body; for all $5 queue, $6 kind, $7 rank, $8 state, $9 max_attempts, $10 worker.
+const INSERT_ALIKE: &str = "insert into {bus}.jobs (run_at, created_at, claimed_at, queue, kind, \
+         deliveries, rank, state, max_attempts, id, worker, body) \
+     select s.run_at, s.created_at, case when $10::uuid is null then null else s.created_at end, \
+         $5::int4, $6::int4, case when $10::uuid is null then 0 else 1 end, \
+         $7::int2, $8::int2, $9::int2, s.id, $10::uuid, s.body \
+     from unnest($1::int8[], $2::int8[], $3::uuid[], $4::bytea[]) \
+         as s(run_at, created_at, id, body)";
+
+/// An insert that passes over ids that are stored, and tells which were not.
+fn new_only(insert: &str) -> String {
+    format!("{insert} on conflict (id) do nothing returning id")
 }
 
 /// $1 worker, $2 now; per queue $3 number, $4 share, $5–$7 floor; $8 limit over all.
