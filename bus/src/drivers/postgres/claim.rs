@@ -192,7 +192,8 @@ fn place(job: &Claimed) -> Place {
     )
 }
 
-/// One statement: takes and reads jobs, by queue, in order.
+/// Takes and reads jobs, by queue, in order. By one statement, unless another process turns out to
+/// claim as well.
 async fn take(
     store: &Store,
     connection: &mut PgConnection,
@@ -202,40 +203,91 @@ async fn take(
     limit: usize,
     now: Timestamp,
 ) -> Result<HashMap<i32, Vec<Claimed>>, Fault> {
-    let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let claim = query(&store.sql.claim)
-        .bind(worker.as_uuid())
-        .bind(now.as_micros())
-        .bind(shares.iter().map(|share| share.queue).collect::<Vec<_>>())
-        .bind(
-            shares
-                .iter()
-                .map(|share| number(share.limit))
-                .collect::<Vec<_>>(),
-        )
-        .bind(places.iter().map(|place| place.0).collect::<Vec<_>>())
-        .bind(places.iter().map(|place| place.1).collect::<Vec<_>>())
-        .bind(places.iter().map(|place| place.2).collect::<Vec<_>>())
-        .bind(number(limit));
-    let found = claim.fetch_all(&mut *connection).await?;
-    let numbers: Vec<(i32, i32)> = found.iter().map(rows::numbers).collect::<Result<_, _>>()?;
-    let (queues, kinds) = (
-        numbers.iter().map(|pair| pair.0),
-        numbers.iter().map(|pair| pair.1),
-    );
-    store
-        .names
-        .learn_numbers(connection, &store.sql, queues, kinds)
-        .await?;
-    let mut taken: HashMap<i32, Vec<Claimed>> = HashMap::new();
-    for (row, (queue, _)) in found.iter().zip(&numbers) {
-        taken
-            .entry(*queue)
-            .or_default()
-            .push(rows::claimed(row, &store.names)?);
+    let mut scan = Scanned {
+        shares: shares.to_vec(),
+        limit,
+        taken: HashMap::new(),
+    };
+    let mut enough = false;
+    if store.is_alone() {
+        let taken = scan.run(
+            store,
+            connection,
+            &store.sql.claim_alone,
+            worker,
+            places,
+            now,
+        );
+        let (chosen, taken) = taken.await?;
+        enough = taken > 0 && taken == chosen;
+        // Nothing taken says nothing: all that was chosen may be another's.
+        store.claims_alone(enough || taken == 0);
     }
+    if !enough {
+        let alone = scan.taken.is_empty();
+        let taken = scan.run(store, connection, &store.sql.claim, worker, places, now);
+        let (_, taken) = taken.await?;
+        store.claims_alone(store.is_alone() && !(alone && taken > 0));
+    }
+    let mut taken = scan.taken;
     for jobs in taken.values_mut() {
         jobs.sort_by_key(place);
     }
     Ok(taken)
+}
+
+/// What one or two statements took.
+struct Scanned {
+    /// What may still be taken.
+    shares: Vec<Share>,
+    limit: usize,
+    taken: HashMap<i32, Vec<Claimed>>,
+}
+
+impl Scanned {
+    /// One statement; how many jobs it chose, and how many it took.
+    async fn run(
+        &mut self,
+        store: &Store,
+        connection: &mut PgConnection,
+        statement: &Arc<str>,
+        worker: WorkerId,
+        places: &[Place],
+        now: Timestamp,
+    ) -> Result<(usize, usize), Fault> {
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let shares = self.shares.iter();
+        let claim = query(statement)
+            .bind(worker.as_uuid())
+            .bind(now.as_micros())
+            .bind(shares.clone().map(|share| share.queue).collect::<Vec<_>>())
+            .bind(shares.map(|share| number(share.limit)).collect::<Vec<_>>())
+            .bind(places.iter().map(|place| place.0).collect::<Vec<_>>())
+            .bind(places.iter().map(|place| place.1).collect::<Vec<_>>())
+            .bind(places.iter().map(|place| place.2).collect::<Vec<_>>())
+            .bind(number(self.limit));
+        let found = claim.fetch_all(&mut *connection).await?;
+        let numbers: Vec<(i32, i32)> = found.iter().map(rows::numbers).collect::<Result<_, _>>()?;
+        let (queues, kinds) = (
+            numbers.iter().map(|pair| pair.0),
+            numbers.iter().map(|pair| pair.1),
+        );
+        store
+            .names
+            .learn_numbers(connection, &store.sql, queues, kinds)
+            .await?;
+        for (row, (queue, _)) in found.iter().zip(&numbers) {
+            let jobs = self.taken.entry(*queue).or_default();
+            jobs.push(rows::claimed(row, &store.names)?);
+        }
+        for share in &mut self.shares {
+            let taken = numbers.iter().filter(|(queue, _)| *queue == share.queue);
+            share.limit -= taken.count();
+        }
+        self.limit -= found.len();
+        // After the columns of a claimed job.
+        let chosen = found.first().map(|row| row.try_get::<i32, _>(15));
+        let chosen = usize::try_from(chosen.transpose()?.unwrap_or(0)).unwrap_or(0);
+        Ok((chosen, found.len()))
+    }
 }

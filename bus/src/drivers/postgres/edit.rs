@@ -85,7 +85,8 @@ pub(super) async fn retry(
         Box::pin(async move {
             let schema = &shared.sql.schema;
             let mut change = QueryBuilder::new(format!(
-                "update {schema}.jobs x set state = 0, attempts = 0, cancel = false, \
+                "update {schema}.jobs x set state = 0, attempts = null, cancel = false, \
+                 created_at = coalesce(x.created_at, x.run_at), \
                  ended_at = null, keep_until = null, reason = null, output = null, run_at = "
             ));
             change.push_bind(now.as_micros());

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::batcher::Flush;
 use super::fault::{Fault, STORE, is_duplicate};
-use super::rows::{Entry, bind_entries, handed};
+use super::rows::{Entry, are_alike, bind_alike, bind_entries, handed};
 use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
@@ -200,10 +200,11 @@ async fn store_all(
     // Ids are nearly always new, and not to ask saves the server a fifth of the work. When one is
     // not, nothing of the statement was stored.
     if !store.expects_duplicates() {
-        match bind_entries(query(&store.sql.insert), &entries)
-            .execute(&mut *connection)
-            .await
-        {
+        let insert = match are_alike(&entries) {
+            true => bind_alike(query(&store.sql.insert_alike), &entries),
+            false => bind_entries(query(&store.sql.insert), &entries),
+        };
+        match insert.execute(&mut *connection).await {
             Ok(_) => return Ok(places.into_iter().collect()),
             Err(error) if is_duplicate(&error) => store.expect_duplicates(CAREFUL),
             Err(error) => return Err(error.into()),
@@ -222,7 +223,10 @@ pub(super) async fn insert(
     connection: &mut PgConnection,
     entries: &[Entry<'_>],
 ) -> Result<HashSet<JobId>, Fault> {
-    let insert = bind_entries(query(&store.sql.insert_new), entries);
+    let insert = match are_alike(entries) {
+        true => bind_alike(query(&store.sql.insert_new_alike), entries),
+        false => bind_entries(query(&store.sql.insert_new), entries),
+    };
     let rows = insert.fetch_all(connection).await?;
     let id = |row: &sqlx::postgres::PgRow| row.try_get::<Uuid, _>(0).map(JobId::from);
     Ok(rows.iter().map(id).collect::<Result<_, _>>()?)

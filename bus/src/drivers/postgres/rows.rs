@@ -35,6 +35,11 @@ impl Entry<'_> {
         }
     }
 
+    /// When it is stored; nothing if that is when it is due, as of most jobs.
+    pub(super) fn created_at(&self) -> Option<i64> {
+        (self.now != self.job.run_at).then(|| self.now.as_micros())
+    }
+
     pub(super) fn claimed_at(&self) -> Option<i64> {
         self.worker.map(|_| self.now.as_micros())
     }
@@ -61,17 +66,18 @@ impl Entry<'_> {
     }
 }
 
+fn all<'e, T>(entries: &'e [Entry<'_>], value: impl Fn(&'e Entry<'e>) -> T) -> Vec<T> {
+    entries.iter().map(value).collect()
+}
+
 /// Entries as one array a column, in the order of [`super::sql::NEW_COLUMNS`].
 pub(super) fn bind_entries<'q>(
     query: Query<'q, Postgres, PgArguments>,
     entries: &[Entry<'_>],
 ) -> Query<'q, Postgres, PgArguments> {
-    fn all<'e, T>(entries: &'e [Entry<'_>], value: impl Fn(&'e Entry<'e>) -> T) -> Vec<T> {
-        entries.iter().map(value).collect()
-    }
     query
         .bind(all(entries, |entry| entry.job.run_at.as_micros()))
-        .bind(all(entries, |entry| entry.now.as_micros()))
+        .bind(all(entries, Entry::created_at))
         .bind(all(entries, Entry::claimed_at))
         .bind(all(entries, |entry| entry.queue))
         .bind(all(entries, |entry| entry.kind))
@@ -89,14 +95,59 @@ pub(super) fn bind_entries<'q>(
         .bind(all(entries, |entry| entry.job.envelope.body.as_ref()))
 }
 
+/// Whether entries differ only in what [`bind_alike`] gives one by one.
+pub(super) fn are_alike(entries: &[Entry<'_>]) -> bool {
+    let common = |entry: &Entry<'_>| {
+        let rank = entry.job.priority.rank();
+        (
+            entry.queue,
+            entry.kind,
+            rank,
+            entry.state(),
+            entry.max_attempts(),
+            entry.worker,
+        )
+    };
+    let plain = |entry: &Entry<'_>| {
+        let envelope = &entry.job.envelope;
+        envelope.key_id.is_none() && envelope.headers.is_none() && entry.job.extras.is_none()
+    };
+    let Some(first) = entries.first().map(common) else {
+        return false;
+    };
+    entries
+        .iter()
+        .all(|entry| plain(entry) && common(entry) == first)
+}
+
+/// Entries that [are alike](are_alike), in the order of [`super::sql::Sql::insert_alike`].
+pub(super) fn bind_alike<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    entries: &[Entry<'_>],
+) -> Query<'q, Postgres, PgArguments> {
+    let first = entries.first().expect("nothing is not alike");
+    query
+        .bind(all(entries, |entry| entry.job.run_at.as_micros()))
+        .bind(all(entries, Entry::created_at))
+        .bind(all(entries, |entry| entry.job.id.as_uuid()))
+        .bind(all(entries, |entry| entry.job.envelope.body.as_ref()))
+        .bind(first.queue)
+        .bind(first.kind)
+        .bind(first.job.priority.rank())
+        .bind(i16::from(first.state().code()))
+        .bind(first.max_attempts())
+        .bind(first.worker())
+}
+
 /// The numbers of the names in a row of claimed jobs or records: queue, kind.
 pub(super) fn numbers(row: &PgRow) -> Result<(i32, i32), sqlx::Error> {
     Ok((row.try_get(1)?, row.try_get(2)?))
 }
 
 fn count(row: &PgRow, column: usize) -> Result<u32, sqlx::Error> {
-    // The column is signed and never negative.
-    Ok(u32::try_from(row.try_get::<i32, _>(column)?).unwrap_or(0))
+    // The column is signed and never negative; nothing was counted where it is null.
+    let count: Option<i32> = row.try_get(column)?;
+    Ok(u32::try_from(count.unwrap_or(0)).unwrap_or(0))
 }
 
 fn time(row: &PgRow, column: usize) -> Result<Timestamp, sqlx::Error> {
@@ -144,6 +195,7 @@ pub(super) fn claimed(row: &PgRow, names: &Names) -> Result<Claimed, sqlx::Error
         None => None,
         Some(json) => damage.read("extras", JobExtras::from_json(json.as_bytes())),
     };
+    let run_at = time(row, 4)?;
     Ok(Claimed {
         lease: Lease {
             job: JobId::from(row.try_get::<Uuid, _>(0)?),
@@ -159,8 +211,8 @@ pub(super) fn claimed(row: &PgRow, names: &Names) -> Result<Claimed, sqlx::Error
             body: Bytes::copy_from_slice(row.try_get(14)?),
         },
         priority: Priority::from_rank(row.try_get(3)?),
-        run_at: time(row, 4)?,
-        created_at: time(row, 5)?,
+        run_at,
+        created_at: time_if(row, 5)?.unwrap_or(run_at),
         attempts: count(row, 6)?,
         deferrals: count(row, 8)?,
         max_attempts: u16::try_from(row.try_get::<i16, _>(9)?).unwrap_or(1),

@@ -78,7 +78,7 @@ impl Condition {
                 .push_bind(worker.as_uuid());
         }
         if let Some(before) = filter.created_before {
-            sql.push(" and j.created_at < ")
+            sql.push(" and coalesce(j.created_at, j.run_at) < ")
                 .push_bind(before.as_micros());
         }
         if let Some(before) = filter.ended_before {

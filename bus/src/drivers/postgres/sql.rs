@@ -43,7 +43,10 @@ pub(super) struct Sql {
     pub(super) schema: String,
     pub(super) insert: Arc<str>,
     pub(super) insert_new: Arc<str>,
+    pub(super) insert_alike: Arc<str>,
+    pub(super) insert_new_alike: Arc<str>,
     pub(super) claim: Arc<str>,
+    pub(super) claim_alone: Arc<str>,
     pub(super) drop: Arc<str>,
     pub(super) settle: Arc<str>,
     pub(super) settle_follow: Arc<str>,
@@ -87,11 +90,11 @@ impl Sql {
         Self {
             schema: bus.clone(),
             insert: text(&insert()),
-            insert_new: text(&format!(
-                "{} on conflict (id) do nothing returning id",
-                insert()
-            )),
-            claim: text(&claim()),
+            insert_new: text(&new_only(&insert())),
+            insert_alike: text(INSERT_ALIKE),
+            insert_new_alike: text(&new_only(INSERT_ALIKE)),
+            claim: text(&claim(false)),
+            claim_alone: text(&claim(true)),
             drop: text(&format!(
                 "delete from {{bus}}.jobs j using unnest($2::uuid[], $3::int4[]) as s(id, delivery) \
                  where {FENCE} returning j.id"
@@ -151,16 +154,37 @@ fn insert() -> String {
     )
 }
 
+/// The same for jobs that differ in few columns, which is what bulk and single dispatches are
+/// nearly always: a third of the work of [`insert`]. Per job $1 run_at, $2 created_at, $3 id,
+/// $4 body; for all $5 queue, $6 kind, $7 rank, $8 state, $9 max_attempts, $10 worker.
+const INSERT_ALIKE: &str = "insert into {bus}.jobs (run_at, created_at, claimed_at, queue, kind, \
+         deliveries, rank, state, max_attempts, id, worker, body) \
+     select s.run_at, s.created_at, \
+         case when $10::uuid is null then null else coalesce(s.created_at, s.run_at) end, \
+         $5::int4, $6::int4, case when $10::uuid is null then 0 else 1 end, \
+         $7::int2, $8::int2, $9::int2, s.id, $10::uuid, s.body \
+     from unnest($1::int8[], $2::int8[], $3::uuid[], $4::bytea[]) \
+         as s(run_at, created_at, id, body)";
+
+/// An insert that passes over ids that are stored, and tells which were not.
+fn new_only(insert: &str) -> String {
+    format!("{insert} on conflict (id) do nothing returning id")
+}
+
 /// $1 worker, $2 now; per queue $3 number, $4 share, $5–$7 floor; $8 limit over all.
 ///
-/// The inner loop walks the index from the floor on and stops at the limit; what it locks is
-/// written by its place in the table, without asking an index again. A claim that a crash of the
+/// The inner loop walks the index from the floor on and stops at the limit; what it chose is
+/// written by its place in the table, without asking an index again. What another claimer takes
+/// meanwhile is not taken: the update looks at the state once more. A claim that a crash of the
 /// server loses is made again, so its commit does not wait for the disk.
-fn claim() -> String {
+///
+/// `alone`: no other process claims, so what is chosen need not be locked first, which saves a
+/// tenth of the log. Each row tells how many were chosen: if there are fewer rows, somebody else
+/// claims after all.
+fn claim(alone: bool) -> String {
+    let lock = if alone { "" } else { "for update skip locked" };
     format!(
-        "update {{bus}}.jobs j \
-         set state = 2, worker = $1, deliveries = j.deliveries + 1, claimed_at = $2 \
-         where j.ctid = any(array( \
+        "with chosen as materialized (select array( \
              select t.ctid \
              from unnest($3::int4[], $4::int8[], $5::int2[], $6::int8[], $7::uuid[]) \
                  as q(queue, share, rank, run_at, id) \
@@ -168,12 +192,15 @@ fn claim() -> String {
                  select c.ctid from {{bus}}.jobs c \
                  where c.state = 0 and c.queue = q.queue and c.run_at <= $2 \
                      and (c.rank, c.run_at, c.id) > (q.rank, q.run_at, q.id) \
-                 order by c.rank, c.run_at, c.id limit q.share for update skip locked) t \
+                 order by c.rank, c.run_at, c.id limit q.share {lock}) t \
              where not exists (select from {{bus}}.queues p \
                  where p.id = q.queue and p.paused_at is not null) \
-             limit $8)) \
-         and j.state = 0 \
-         returning {CLAIMED}, (select set_config('synchronous_commit', 'off', true))"
+             limit $8) as places) \
+         update {{bus}}.jobs j \
+         set state = 2, worker = $1, deliveries = j.deliveries + 1, claimed_at = $2 \
+         where j.ctid = any((select places from chosen)::tid[]) and j.state = 0 \
+         returning {CLAIMED}, (select cardinality(places) from chosen), \
+             (select set_config('synchronous_commit', 'off', true))"
     )
 }
 
@@ -204,7 +231,9 @@ fn settle(follow: bool) -> String {
              returning j.id), \
          moved as (update {{bus}}.jobs j set state = s.state, worker = null, \
                  run_at = coalesce(s.run_at, j.run_at), \
-                 attempts = j.attempts + s.attempts, deferrals = j.deferrals + s.deferrals, \
+                 created_at = coalesce(j.created_at, j.run_at), \
+                 attempts = coalesce(j.attempts, 0) + s.attempts, \
+                 deferrals = coalesce(j.deferrals, 0) + s.deferrals, \
                  ended_at = s.ended_at, keep_until = s.keep_until, \
                  reason = s.reason, output = s.output, \
                  failures = case when s.failure is null then j.failures \
@@ -217,11 +246,13 @@ fn settle(follow: bool) -> String {
     )
 }
 
-/// $1 id, $2 what people see, $3 the lease's end.
+/// $1 id, $2 what people see, $3 the lease's end; $4 the workers of this process, $5 now. Tells
+/// whether there was none of that id, the server's clock, and whether no other process works.
 const HEARTBEAT: &str = "insert into {bus}.workers as w (id, info, expires_at) \
      values ($1, $2, $3) \
      on conflict (id) do update set info = excluded.info, expires_at = excluded.expires_at \
-     returning w.xmax = 0, (extract(epoch from clock_timestamp()) * 1000000)::int8";
+     returning w.xmax = 0, (extract(epoch from clock_timestamp()) * 1000000)::int8, \
+         not exists (select from {bus}.workers o where o.id <> all($4) and o.expires_at > $5)";
 
 /// The server's clock.
 const TIME: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::int8";
@@ -251,7 +282,7 @@ const LOST: &str = "with recursive holder(id) as ( \
 /// $1 id, $2 attempts, $3 failure, $4 exhausted; $5 due again, $6 state for those with attempts
 /// left, $7 rescuer, $8 now. Within the transaction that locked the rows.
 const RESCUE: &str = "update {bus}.jobs j set \
-         attempts = s.attempts, \
+         attempts = s.attempts, created_at = coalesce(j.created_at, j.run_at), \
          failures = (coalesce(j.failures, '{}') || s.failure)\
              [greatest(cardinality(coalesce(j.failures, '{}')) - 23, 1):], \
          state = case when s.exhausted then 2 else $6 end, \

@@ -42,6 +42,8 @@ pub(super) struct Store {
     pub(super) ask: Arc<Lane>,
     /// Running jobs of this process may have been asked to end: look at the next claim.
     pub(super) cancels: AtomicBool,
+    /// As far as the last heartbeat could tell, no other process claims.
+    alone: AtomicBool,
     /// How many flushes to come expect a job that is stored already.
     duplicates: AtomicU32,
     /// Workers of this process, by their heartbeats.
@@ -75,6 +77,7 @@ impl Store {
             upkeep: lane(Purpose::Hot),
             ask: lane(Purpose::Ask),
             cancels: AtomicBool::new(false),
+            alone: AtomicBool::new(false),
             duplicates: AtomicU32::new(0),
             workers: RwLock::default(),
             offers: RwLock::default(),
@@ -109,6 +112,17 @@ impl Store {
     pub(super) fn cancels_came(&self, queues: &[QueueName]) {
         self.cancels.store(true, Ordering::Release);
         self.wakes.wake(queues);
+    }
+
+    /// Whether claims need not mind other processes. If it turns out to be wrong, a claim is made
+    /// again.
+    pub(super) fn is_alone(&self) -> bool {
+        self.alone.load(Ordering::Relaxed)
+    }
+
+    /// What a heartbeat or a claim has learnt of other processes.
+    pub(super) fn claims_alone(&self, alone: bool) {
+        self.alone.store(alone, Ordering::Relaxed);
     }
 
     /// Whether the flush at hand should expect a job that is stored already; counts it.

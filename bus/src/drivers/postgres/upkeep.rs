@@ -35,8 +35,17 @@ pub(super) async fn heartbeat(
             let beat = query(&shared.sql.heartbeat)
                 .bind(id.as_uuid())
                 .bind(info)
-                .bind(expires_at.as_micros());
+                .bind(expires_at.as_micros())
+                .bind(
+                    shared
+                        .workers()
+                        .iter()
+                        .map(WorkerId::as_uuid)
+                        .collect::<Vec<_>>(),
+                )
+                .bind(now.as_micros());
             let row = beat.fetch_one(&mut *connection).await?;
+            shared.claims_alone(row.try_get(2)?);
             let cancelled = cancelled(&shared, connection, id).await?;
             Ok(Heartbeat {
                 cancelled,

@@ -28,15 +28,15 @@ create table {bus}.workers (
 -- Fixed-width columns first, widest first: no padding. Free text that may hold NULs is bytea.
 create table {bus}.jobs (
     run_at bigint not null,
-    created_at bigint not null,
+    created_at bigint, -- null: at run_at
     claimed_at bigint,
     ended_at bigint,
     keep_until bigint,
     queue integer not null,
     kind integer not null,
     deliveries integer not null default 0,
-    attempts integer not null default 0,
-    deferrals integer not null default 0,
+    attempts integer, -- null: none, as of most jobs in all their life
+    deferrals integer,
     rank smallint not null,
     state smallint not null,
     max_attempts smallint not null,
