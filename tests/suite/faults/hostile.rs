@@ -37,7 +37,7 @@ fn row(at: usize) -> NewJob {
     let name = CommandName::new(name).unwrap();
     NewJob::new(
         Envelope::new(name, version, body),
-        &Work::OPTIONS,
+        Work::OPTIONS,
         SystemClock.now(),
     )
 }
