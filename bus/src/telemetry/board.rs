@@ -25,7 +25,10 @@ pub(crate) struct Pulse {
     lease_until: AtomicI64,
     pub(crate) running: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
-    last_error: Mutex<Option<String>>,
+    /// Of taking and settling jobs.
+    work_error: Mutex<Option<String>>,
+    /// Of the heartbeat: work that goes well does not mean that the lease is renewed.
+    beat_error: Mutex<Option<String>>,
 }
 
 impl Board {
@@ -37,7 +40,8 @@ impl Board {
             lease_until: AtomicI64::new(i64::MIN),
             running: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
-            last_error: Mutex::default(),
+            work_error: Mutex::default(),
+            beat_error: Mutex::default(),
         });
         let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
         pulses.retain(|pulse| pulse.strong_count() > 0);
@@ -59,6 +63,12 @@ impl Pulse {
         self.last_heartbeat
             .store(now.as_micros(), Ordering::Relaxed);
         self.lease_until.store(until.as_micros(), Ordering::Release);
+        set(&self.beat_error, None);
+    }
+
+    /// The store did not hear of the worker.
+    pub(crate) fn missed(&self, error: String) {
+        set(&self.beat_error, Some(error));
     }
 
     /// Whether the lease is valid.
@@ -68,26 +78,26 @@ impl Pulse {
 
     /// The store failed, or (`None`) does its work again.
     pub(crate) fn store_error(&self, error: Option<String>) {
-        let mut last = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = error;
+        set(&self.work_error, error);
     }
 
     fn health(&self, now: Timestamp) -> WorkerHealth {
         let beat = self.last_heartbeat.load(Ordering::Relaxed);
-        let error = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let last = |error: &Mutex<Option<String>>| {
+            let error = error.lock().unwrap_or_else(PoisonError::into_inner);
+            error.clone()
+        };
         WorkerHealth {
             id: self.id,
             alive: self.is_alive(now),
             last_heartbeat: (beat != i64::MIN).then(|| Timestamp::from_micros(beat)),
             running: self.running.load(Ordering::Relaxed),
             waiting: self.waiting.load(Ordering::Relaxed),
-            last_error: error.clone(),
+            last_error: last(&self.work_error).or_else(|| last(&self.beat_error)),
         }
     }
+}
+
+fn set(error: &Mutex<Option<String>>, to: Option<String>) {
+    *error.lock().unwrap_or_else(PoisonError::into_inner) = to;
 }
