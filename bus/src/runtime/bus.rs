@@ -1,16 +1,27 @@
 //! The bus's methods about stored jobs and those who run them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::error::RunError;
 use super::worker::WorkerBuilder;
 use crate::admin::Jobs;
 use crate::clock;
-use crate::driver::Migrated;
+use crate::driver::{Driver, DriverError, Migrated};
 use crate::facade::Bus;
 use crate::queue::{Store, StoreError};
 use crate::registry::with_sources;
 use crate::telemetry::{Board, Health, Stats};
+
+/// A store that does not answer for so long is not well; who asks for health must not wait longer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(3);
+
+/// Asks the store for a sign of life.
+async fn ping(driver: &dyn Driver) -> Result<(), DriverError> {
+    let answer = tokio::time::timeout(ANSWER_WITHIN, driver.ping()).await;
+    let late = |late| Err(DriverError::transient(driver.name(), "ping", late));
+    answer.unwrap_or_else(late).map(drop)
+}
 
 impl Bus {
     /// Runs jobs until ctrl-c or SIGTERM: a worker of all queues with its defaults, and the upkeep
@@ -54,8 +65,8 @@ impl Bus {
         Ok(store.driver().await?.migrate().await?)
     }
 
-    /// Whether the store answers and the workers of this process hold their leases. Does not open
-    /// a store that nobody has used yet.
+    /// Whether the store answers, within three seconds, and the workers of this process hold their
+    /// leases. Does not open a store that nobody has used yet.
     pub async fn health(&self) -> Health {
         let store = self.state::<Store>();
         let workers = self.state::<Board>().zip(store);
@@ -64,7 +75,7 @@ impl Bus {
         let begun = clock::instant();
         let ping = match driver {
             None => Ok(()),
-            Some(driver) => driver.ping().await.map(drop),
+            Some(driver) => ping(&**driver).await,
         };
         Health {
             store: driver.map(|driver| driver.name()),

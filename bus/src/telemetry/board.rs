@@ -25,7 +25,10 @@ pub(crate) struct Pulse {
     lease_until: AtomicI64,
     /// How many jobs are under way, and how many are taken and not begun.
     numbers: Box<dyn Fn() -> (usize, usize) + Send + Sync>,
-    last_error: Mutex<Option<String>>,
+    /// Of taking and settling jobs.
+    work_error: Mutex<Option<String>>,
+    /// Of the heartbeat: work that goes well does not mean that the lease is renewed.
+    beat_error: Mutex<Option<String>>,
 }
 
 impl Board {
@@ -40,7 +43,8 @@ impl Board {
             last_heartbeat: AtomicI64::new(i64::MIN),
             lease_until: AtomicI64::new(i64::MIN),
             numbers: Box::new(numbers),
-            last_error: Mutex::default(),
+            work_error: Mutex::default(),
+            beat_error: Mutex::default(),
         });
         let mut pulses = self.pulses.lock().unwrap_or_else(PoisonError::into_inner);
         pulses.retain(|pulse| pulse.strong_count() > 0);
@@ -62,6 +66,12 @@ impl Pulse {
         self.last_heartbeat
             .store(now.as_micros(), Ordering::Relaxed);
         self.lease_until.store(until.as_micros(), Ordering::Release);
+        set(&self.beat_error, None);
+    }
+
+    /// The store did not hear of the worker.
+    pub(crate) fn missed(&self, error: String) {
+        set(&self.beat_error, Some(error));
     }
 
     /// Whether the lease is valid.
@@ -71,19 +81,15 @@ impl Pulse {
 
     /// The store failed, or (`None`) does its work again.
     pub(crate) fn store_error(&self, error: Option<String>) {
-        let mut last = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *last = error;
+        set(&self.work_error, error);
     }
 
     fn health(&self, now: Timestamp) -> WorkerHealth {
         let beat = self.last_heartbeat.load(Ordering::Relaxed);
-        let error = self
-            .last_error
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let last = |error: &Mutex<Option<String>>| {
+            let error = error.lock().unwrap_or_else(PoisonError::into_inner);
+            error.clone()
+        };
         let (running, waiting) = (self.numbers)();
         WorkerHealth {
             id: self.id,
@@ -91,7 +97,7 @@ impl Pulse {
             last_heartbeat: (beat != i64::MIN).then(|| Timestamp::from_micros(beat)),
             running,
             waiting,
-            last_error: error.clone(),
+            last_error: last(&self.work_error).or_else(|| last(&self.beat_error)),
         }
     }
 }
@@ -102,4 +108,8 @@ impl fmt::Debug for Pulse {
             .field("id", &self.id)
             .finish_non_exhaustive()
     }
+}
+
+fn set(error: &Mutex<Option<String>>, to: Option<String>) {
+    *error.lock().unwrap_or_else(PoisonError::into_inner) = to;
 }

@@ -63,17 +63,22 @@ impl Heart {
         match self.driver.heartbeat(&self.info, now).await {
             Ok(heartbeat) => {
                 let moved = store.heard_time(heartbeat.store_time, sent);
-                if heartbeat.registered || !self.pulse.is_alive(now) {
+                let lapsed = heartbeat.registered || !self.pulse.is_alive(now);
+                if lapsed {
                     self.hub.lapsed();
                 }
                 self.pulse.beat(now, now + self.info.lease);
+                if lapsed {
+                    // It waits for nothing else: without a lease it takes no jobs.
+                    self.hub.pump.notify_one();
+                }
                 self.heard(heartbeat);
                 Some(moved)
             }
             Err(error) => {
                 let text = crate::registry::with_sources(&error);
                 tracing::warn!(error = text, "the store did not take the heartbeat");
-                self.pulse.store_error(Some(text));
+                self.pulse.missed(text);
                 let more = Stats {
                     store_errors: 1,
                     ..Stats::default()

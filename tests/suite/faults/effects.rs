@@ -49,7 +49,7 @@ fn note(job: Note, tx: Tx<bus::Sqlite>, info: JobInfo, pen: &Pen) -> Result<u32,
 /// Kills those who count, and gives how many jobs there were.
 async fn counted<J: bus::job::Job>(place: &Place, job: impl Fn(u64, bool) -> J) -> i64 {
     let bus = place.bus().await;
-    let mut crew = Crew::new(place, false);
+    let mut crew = Crew::new(place, SECOND, false);
     let mut all = 0;
     for _ in 0..rounds().div_ceil(2) {
         let count = crew.dice.within(5..25);

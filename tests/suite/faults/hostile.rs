@@ -17,8 +17,9 @@ use std::time::{Duration, Instant};
 const KINDS: usize = 8;
 const GOOD: [usize; 2] = [0, 4];
 const SPOILT: usize = KINDS - 1;
-/// Every so many rows the payload is a huge one.
+/// Every so many rows the payload is a huge one, up to so many rows.
 const HUGE_EACH: usize = 1_000;
+const HUGE_UP_TO: usize = 64 * HUGE_EACH;
 const HUGE: usize = 1024 * 1024;
 
 fn row(at: usize) -> NewJob {
@@ -26,7 +27,7 @@ fn row(at: usize) -> NewJob {
     let good = || serde_json::to_vec(&Work::quick()).unwrap();
     let (name, version, body) = match at % KINDS {
         kind if GOOD.contains(&kind) || kind == SPOILT => (known, 1, good()),
-        _ if at % HUGE_EACH == 1 => (known, 1, vec![b'['; HUGE]),
+        _ if at % HUGE_EACH == 1 && at < HUGE_UP_TO => (known, 1, vec![b'['; HUGE]),
         1 => ("no::such", 1, good()),
         2 => (known, 1, b"{\"takes\":".to_vec()),
         3 => (known, 60_000, good()),
@@ -36,7 +37,7 @@ fn row(at: usize) -> NewJob {
     let name = CommandName::new(name).unwrap();
     NewJob::new(
         Envelope::new(name, version, body),
-        &Work::OPTIONS,
+        Work::OPTIONS,
         SystemClock.now(),
     )
 }

@@ -34,22 +34,25 @@ async fn redis_loses_nothing_with_its_workers() {
 #[derive(Debug)]
 pub(super) struct Crew<'p> {
     place: &'p Place,
+    lease: Duration,
     produces: bool,
     pub(super) dice: Dice,
     hands: Vec<Child>,
     pub(super) told: Told,
+    began: Instant,
 }
 
 impl<'p> Crew<'p> {
     /// Of processes that work, and dispatch as well if it `produces`.
-    pub(super) fn new(place: &'p Place, produces: bool) -> Self {
-        let (dice, told) = (Dice::new(), Told::default());
+    pub(super) fn new(place: &'p Place, lease: Duration, produces: bool) -> Self {
         let mut crew = Self {
             place,
+            lease,
             produces,
-            dice,
+            dice: Dice::new(),
             hands: Vec::new(),
-            told,
+            told: Told::default(),
+            began: Instant::now(),
         };
         crew.hire_up_to(HANDS);
         crew
@@ -59,7 +62,7 @@ impl<'p> Crew<'p> {
         while self.hands.len() < count {
             let hand = Hand {
                 url: self.place.url(),
-                lease: Duration::from_secs(1),
+                lease: self.lease,
                 slots: 8,
                 seed: self.produces.then(|| self.dice.roll() >> 1),
             };
@@ -76,6 +79,19 @@ impl<'p> Crew<'p> {
         }
         tokio::time::sleep(self.dice.milliseconds(100)).await;
         self.told.hear(&victim.kill());
+    }
+
+    /// Stops one, now and then two, mostly for longer than their leases, and lets them go on.
+    async fn stop_some(&mut self) {
+        let count = if self.dice.one_in(4) { 2 } else { 1 };
+        let from = usize::try_from(self.dice.within(0..HANDS as u64)).unwrap();
+        let some: Vec<&Child> = self.hands.iter().cycle().skip(from).take(count).collect();
+        for hand in &some {
+            hand.said().count(1).await;
+            hand.stop();
+        }
+        tokio::time::sleep(self.dice.milliseconds(3 * self.lease.as_millis() as u64)).await;
+        some.iter().for_each(|hand| hand.go_on());
     }
 
     fn kill_all(&mut self) {
@@ -97,9 +113,8 @@ impl<'p> Crew<'p> {
 }
 
 async fn loses_nothing(place: &Place) {
-    let began = Instant::now();
     let bus = place.bus().await;
-    let mut crew = Crew::new(place, true);
+    let mut crew = Crew::new(place, Duration::from_secs(1), true);
     for _ in 0..rounds() {
         feed(&bus, &mut crew).await;
         crew.kill_one().await;
@@ -110,25 +125,59 @@ async fn loses_nothing(place: &Place) {
         crew.hire_up_to(HANDS);
     }
     crew.kill_all();
-    // Those that come now only finish.
+    finish(&bus, crew).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sqlite_loses_nothing_with_workers_that_stop_and_go_on() {
+    survives_stops(&Place::sqlite()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_loses_nothing_with_workers_that_stop_and_go_on() {
+    survives_stops(&Place::postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_loses_nothing_with_workers_that_stop_and_go_on() {
+    survives_stops(&Place::redis()).await;
+}
+
+/// Workers are taken for lost while they are not, again and again, and some are killed.
+async fn survives_stops(place: &Place) {
+    let bus = place.bus().await;
+    let mut crew = Crew::new(place, Duration::from_millis(300), true);
+    for _ in 0..rounds().div_ceil(4) {
+        feed(&bus, &mut crew).await;
+        if crew.dice.one_in(4) {
+            crew.kill_one().await;
+            crew.hire_up_to(HANDS);
+        } else {
+            crew.stop_some().await;
+        }
+    }
+    crew.kill_all();
+    finish(&bus, crew).await;
+}
+
+/// Lets a new crew finish what is there, and looks at what there is then.
+async fn finish(bus: &Bus, mut crew: Crew<'_>) {
+    // Those that come now only work.
     crew.produces = false;
     crew.hire_up_to(HANDS);
-    all_over(&bus).await;
+    all_over(bus).await;
     crew.end().await;
-    let rows = audit(&bus, &crew.told).await;
+    let rows = audit(bus, &crew.told).await;
     for (job, deliveries) in &crew.told.executed {
         let different: HashSet<_> = deliveries.iter().collect();
-        assert_eq!(
-            different.len(),
-            deliveries.len(),
-            "one delivery of {job} ran twice"
-        );
+        let count = deliveries.len();
+        assert_eq!(different.len(), count, "one delivery of {job} ran twice");
     }
     let lost = rows.iter().flat_map(|row| &row.failures);
     let lost = lost.filter(|failure| failure.kind == FailureKind::Lost);
     let lost = lost.count();
-    let (kills, jobs, took) = (rounds(), rows.len(), began.elapsed());
-    let told = format!("{kills} kills, {jobs} jobs in {took:?}, {lost} attempts lost");
+    let (jobs, took) = (rows.len(), crew.began.elapsed());
+    let told = format!("{jobs} jobs in {took:?}, {lost} attempts lost");
     crew.told.report(&told);
     assert!(lost > 0, "nobody was killed at work");
 }

@@ -6,7 +6,7 @@ use bus_tests::{Postgres, Redis, Sqlite};
 #[derive(Debug)]
 pub(crate) enum Place {
     Sqlite(Sqlite),
-    Postgres(Postgres),
+    Postgres(Box<Postgres>),
     Redis(Redis),
 }
 
@@ -16,7 +16,7 @@ impl Place {
     }
 
     pub(crate) async fn postgres() -> Self {
-        Self::Postgres(Postgres::create().await)
+        Self::Postgres(Box::new(Postgres::create().await))
     }
 
     pub(crate) fn redis() -> Self {

@@ -1,7 +1,9 @@
 //! Servers that are stopped hard and started again, under load.
 use super::audit::audit;
 use super::load::Load;
+use bus::prelude::*;
 use bus_tests::{Dice, OwnServer};
+use std::time::Instant;
 
 const TIMES: usize = 3;
 
@@ -31,4 +33,33 @@ async fn resumes(mut server: OwnServer) {
     assert!(bus.stats().store_errors >= TIMES as u64);
     let rows = audit(&bus, &told).await;
     told.report(&format!("{TIMES} restarts, {} jobs", rows.len()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_resumes_by_itself_after_a_redis_that_hung() {
+    let server = OwnServer::redis();
+    let mut dice = Dice::new();
+    let load = Load::start(server.url(), &mut dice).await;
+    let mut soonest = MINUTE;
+    for _ in 0..TIMES {
+        load.more(100).await;
+        server.freeze();
+        // Longer than the lease: others would take the worker for lost.
+        tokio::time::sleep(3 * SECOND).await;
+        let health = tokio::time::timeout(10 * SECOND, load.bus.health()).await;
+        let health = health.expect("health is told though the store is silent");
+        assert!(!health.is_ok(), "{health:?}");
+        server.thaw();
+        let thawed = Instant::now();
+        load.more(100).await;
+        soonest = soonest.min(thawed.elapsed());
+        load.is_well().await;
+    }
+    let (bus, told) = load.end().await;
+    let rows = audit(&bus, &told).await;
+    told.report(&format!(
+        "{TIMES} freezes, {} jobs, {:?}",
+        rows.len(),
+        bus.stats()
+    ));
 }

@@ -10,7 +10,7 @@ async fn a_worker_survives_the_end_of_its_connections_again_and_again() {
     let database = Postgres::create().await;
     let mut above = database.server().connect().await.unwrap();
     let name = database.name().to_owned();
-    let place = Place::Postgres(database);
+    let place = Place::Postgres(Box::new(database));
     let load = Load::start(&place.url(), &mut Dice::new()).await;
     let mut ended = 0;
     for _ in 0..20 {

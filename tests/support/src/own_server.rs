@@ -188,6 +188,22 @@ impl OwnServer {
         }
     }
 
+    /// Stops it where it is; only a Redis is a single process.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn freeze(&self) {
+        signal("STOP", self.running.as_ref().expect("it runs").process);
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// If it does not run.
+    pub fn thaw(&self) {
+        signal("CONT", self.running.as_ref().expect("it runs").process);
+    }
+
     /// Ends it hard and waits until it is gone.
     ///
     /// # Panics
