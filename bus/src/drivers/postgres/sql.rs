@@ -32,9 +32,10 @@ const CLAIMED: &str = "j.id, j.queue, j.kind, j.rank, j.run_at, j.created_at, j.
 const RECORD: &str = "j.state, j.claimed_at, j.ended_at, j.keep_until, j.worker, j.reason, \
      j.output, j.failures";
 
-/// The fence: the job runs, by this worker ($1), with this delivery. Written so that no plan ever
-/// starts from the index of running jobs.
-const FENCE: &str = "j.id = s.id and j.state = 2 and j.worker is not distinct from $1 \
+/// The fence: the job runs, by this worker ($1), with this delivery. The state is compared as a wider
+/// number, so that no plan can start from the index of running jobs: plans are made once, perhaps
+/// while the table is empty and any index looks as good as the key.
+const FENCE: &str = "j.id = s.id and j.state::int4 = 2 and j.worker is not distinct from $1 \
      and j.deliveries = s.delivery";
 
 /// Every statement that does not depend on a filter.
@@ -175,7 +176,8 @@ fn new_only(insert: &str) -> String {
 ///
 /// The inner loop walks the index from the floor on and stops at the limit; what it chose is
 /// written by its place in the table, without asking an index again. What another claimer takes
-/// meanwhile is not taken: the update looks at the state once more. A claim that a crash of the
+/// meanwhile is not taken: the update looks at the state once more (as a wider number, or else the
+/// index of waiting jobs looks like another way to find them). A claim that a crash of the
 /// server loses is made again, so its commit does not wait for the disk.
 ///
 /// `alone`: no other process claims, so what is chosen need not be locked first, which saves a
@@ -198,7 +200,7 @@ fn claim(alone: bool) -> String {
              limit $8) as places) \
          update {{bus}}.jobs j \
          set state = 2, worker = $1, deliveries = j.deliveries + 1, claimed_at = $2 \
-         where j.ctid = any((select places from chosen)::tid[]) and j.state = 0 \
+         where j.ctid = any((select places from chosen)::tid[]) and j.state::int4 = 0 \
          returning {CLAIMED}, (select cardinality(places) from chosen), \
              (select set_config('synchronous_commit', 'off', true))"
     )
@@ -262,7 +264,7 @@ const DISOWN: &str = "update {bus}.jobs j set state = 0, worker = null \
      where j.id = any(array(select id from {bus}.jobs \
          where worker = $1 and state = 2 and id <> all($2) \
          order by id limit $3 for update)) \
-     and j.state = 2 and j.worker = $1 returning j.queue";
+     and j.state::int4 = 2 and j.worker = $1 returning j.queue";
 
 /// $1 rescuer, $2 now, $3 limit. Walks from holder to holder through the index of running jobs,
 /// so that jobs of workers nobody knows are found as well.
@@ -304,7 +306,7 @@ const PROMOTE: &str = "with moved as (update {bus}.jobs j set state = 0 \
          where j.id = any(array(select id from {bus}.jobs \
              where state in (1, 3) and run_at <= $1 \
              order by run_at, id limit $2 for update skip locked)) \
-         and j.state in (1, 3) returning j.queue) \
+         and j.state::int4 in (1, 3) returning j.queue) \
      select queue, count(*) from moved group by queue \
      union all \
      select null, (select run_at from {bus}.jobs where state in (1, 3) and run_at > $1 \
@@ -315,7 +317,7 @@ const PRUNE: &str = "delete from {bus}.jobs j \
      where j.id = any(array(select id from {bus}.jobs \
          where keep_until <= $1 and state in (4, 5, 6) \
          order by keep_until limit $2 for update skip locked)) \
-     and j.keep_until <= $1";
+     and j.keep_until + 0 <= $1";
 
 /// $1 channel, $2 news, $3 workers of this process: nobody is told if there is no other worker.
 /// A lost notification costs a poll, so the commit does not wait for the disk.

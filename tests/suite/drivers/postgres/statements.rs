@@ -79,3 +79,47 @@ async fn claims_and_settles_never_scan_the_table() {
     // Making an index of the empty table counts as a scan, and so does `analyze` nowhere.
     assert!(scans <= 8, "{scans} scans of the whole table");
 }
+
+/// A plan is made once, mostly while the table is empty and no index looks better than another. It
+/// must not become a walk over all that waits or runs.
+#[tokio::test]
+async fn plans_that_were_made_for_an_empty_table_stay_good() {
+    const JOBS: usize = 4_000;
+    let store = ground("").await;
+    let driver = store.migrated("bus").await;
+    let worker = worker(&driver).await;
+    let round = async |count: usize| {
+        let taken = claim(&driver, worker, count).await;
+        let done = |job: Claimed| Settlement::completed(job.lease, None, Keep::Drop);
+        let done: Vec<_> = taken.into_iter().map(done).collect();
+        driver.settle(worker, &done, START).await.unwrap();
+        done.len()
+    };
+    // Several times: the first plans of a statement are made anew each time.
+    for _ in 0..8 {
+        driver
+            .push(vec![job("mail"), job("mail")], START)
+            .await
+            .unwrap();
+        assert_eq!(round(2).await, 2);
+    }
+    let jobs = || (0..JOBS).map(|_| job("mail")).collect();
+    driver.push(jobs(), START).await.unwrap();
+    // So many run all the while.
+    assert_eq!(claim(&driver, worker, JOBS / 4).await.len(), JOBS / 4);
+    while round(100).await > 0 {}
+    // Counters of a session are published when it ends.
+    driver.close().await.unwrap();
+    let mut connection = store.connection().await;
+    let read: Vec<(String, i64)> = sqlx::query_as(
+        "select indexrelname::text, idx_tup_read from pg_stat_user_indexes \
+         where schemaname = 'bus' and indexrelname in ('jobs_ready', 'jobs_running')",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    let most = i64::try_from(4 * JOBS).unwrap();
+    for (index, read) in read {
+        assert!(read <= most, "{read} entries of {index} for {JOBS} jobs");
+    }
+}

@@ -1,7 +1,7 @@
 //! What is in Redis, and what if others put it there.
 
-use bus::driver::{ErrorKind, JobFilter, Keep, Page, Selection, Settlement};
-use bus::id::CommandName;
+use bus::driver::{ClaimRequest, ErrorKind, JobFilter, Keep, Page, Selection, Settlement};
+use bus::id::{CommandName, QueueName};
 use bus_tests::Redis;
 
 use super::{at, claim, job, job_of, open, url, worker};
@@ -178,4 +178,21 @@ async fn a_claim_with_huge_payloads_comes_in_parts_and_whole() {
     assert_eq!(got, ids[..38]);
     assert!(claimed.iter().all(|job| job.envelope.body == body));
     assert_eq!(claim(&driver, worker, 9, at(0)).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_claim_that_came_too_early_says_when_to_come_again() {
+    let redis = Redis::new();
+    let driver = open(redis.url(), redis.prefix()).await;
+    let worker = worker(&driver).await;
+    // Stored as due by a clock that is ahead; many wait already, so nobody is woken.
+    let many = (0..40).map(|_| job_of(0, 9)).chain([job_of(3, 7), job()]);
+    driver.push(many.collect(), at(9)).await.unwrap();
+    let request = ClaimRequest::one(QueueName::DEFAULT, 9);
+    let claims = driver.claim(worker, &request, at(5)).await.unwrap();
+    assert_eq!(claims.jobs.len(), 1);
+    assert_eq!(claims.next_due, Some(at(7)));
+    let claims = driver.claim(worker, &request, at(7)).await.unwrap();
+    assert_eq!((claims.jobs.len(), claims.next_due), (1, Some(at(9))));
+    assert_eq!(claim(&driver, worker, 99, at(9)).await.len(), 40);
 }

@@ -138,6 +138,15 @@ local function is_due(entry)
   return high < now_high or (high == now_high and low <= now_low)
 end
 
+-- How many microseconds ahead the earliest entry of READY is that was passed over: nothing wakes for
+-- it, so the claim says when to come again.
+local early
+
+local function passed_over(entry)
+  local ahead = (number(entry, 1) - now_high) * 4294967296 + number(entry, 5) - now_low
+  if not early or ahead < early then early = ahead end
+end
+
 -- Takes the first entries in order, as ZPOPMIN gives them. Within a rank they rise by time, so only
 -- the last of each need be looked at; if one is not due, its rank is picked over entry by entry.
 local function pop(queue, want)
@@ -166,6 +175,7 @@ local function pop(queue, want)
           put(due, entries[i], entries[i + 1])
           gone[#gone + 1] = entries[i]
         else
+          passed_over(entries[i])
           rank = entries[i + 1]
           from = '(' .. rank
         end
@@ -209,6 +219,8 @@ if shares > 0 then
   if #jobs > 0 then call('SADD', HOLDERS, worker) end
   bulk('SADD', ASKED(worker), asked)
   soon = next_due()
+  local again = early and tonumber(micros) + early
+  if again and (soon == '' or again < tonumber(soon)) then soon = string.format('%.0f', again) end
 end
 local names = finish(sender)
 return { table.concat(settled), call('SMEMBERS', ASKED(worker)), soon, names, rest and 1 or 0, jobs }
