@@ -65,14 +65,12 @@ impl Pump {
 
     /// One call to the store, if one is due; whether it was.
     async fn round(&mut self) -> bool {
-        if !self.certain().await {
-            return true;
-        }
-        let want = self.gather();
+        let certain = self.certain().await;
+        let want = self.gather(certain);
         let (settlements, now) = (self.outbox.batch(), self.around.store.now());
         let worker = self.around.worker;
         match (settlements.is_empty(), want) {
-            (true, 0) => false,
+            (true, 0) => !certain,
             (true, _) => {
                 let request = self.queues.request(want);
                 let claims = self.driver.claim(worker, &request, now).await;
@@ -104,8 +102,9 @@ impl Pump {
         }
     }
 
-    /// Moves outcomes to the outbox and says how many jobs to ask for.
-    fn gather(&mut self) -> usize {
+    /// Moves outcomes to the outbox and says how many jobs to ask for: none while the worker is not
+    /// `certain` of what it holds.
+    fn gather(&mut self, certain: bool) -> usize {
         let alive = self.pulse.is_alive(self.around.store.now());
         let ahead = self.pace.ahead(self.config.prefetch);
         if !alive {
@@ -116,7 +115,8 @@ impl Pump {
         let left = self.state.left.map_or(usize::MAX, |left| {
             usize::try_from(left).unwrap_or(usize::MAX)
         });
-        let open = alive && inner.hungry && !inner.closing && inner.ready.len() <= ahead / 2;
+        let open =
+            certain && alive && inner.hungry && !inner.closing && inner.ready.len() <= ahead / 2;
         let want = match open {
             true => inner.room(ahead).min(MAX_BATCH).min(left),
             false => 0,
@@ -169,7 +169,9 @@ impl Pump {
         let stats = self.outbox.settled(settled);
         self.board.counters.add(&stats);
         let mut inner = self.hub.lock();
-        inner.settled();
+        if self.outbox.is_empty() {
+            inner.settled();
+        }
         // It was taken for lost: the store may count as its own what it does not know of.
         inner.unsure |= stats.lease_lost > 0;
         drop(inner);
@@ -181,7 +183,9 @@ impl Pump {
             // The one that cannot be settled is left to its lease; the others go on.
             let lost = self.outbox.give_up();
             tracing::error!(job = ?lost, error = with_sources(&error), "an outcome cannot be settled");
-            self.hub.lock().settled();
+            if self.outbox.is_empty() {
+                self.hub.lock().settled();
+            }
         } else if !error.is_transient() {
             self.outbox.split();
         }

@@ -1,6 +1,6 @@
 //! Load within the test's own process: a worker, and producers that repeat what was not confirmed.
 use super::audit::all_over;
-use super::crew::{Pen, Told, Work, jobs};
+use super::crew::{Pen, Told, Work, chain, jobs};
 use crate::work::{Beside, beside};
 use bus::Bus;
 use bus::id::JobId;
@@ -28,8 +28,12 @@ impl Load {
         let lines = Probe::<String>::new();
         let pen = lines.clone();
         let pen = Pen::new(move |line| pen.tell(line.to_owned()));
-        let builder = Bus::builder().partial().store(url).state(pen);
-        let bus = builder.build().await.unwrap();
+        // A server that was just started may refuse for a while.
+        let bus = until("the store is open", async || {
+            let builder = Bus::builder().partial().store(url).state(pen.clone());
+            builder.build().await.map_err(|error| chain(&error))
+        })
+        .await;
         let worker = bus.worker().concurrency(8).lease(2 * SECOND);
         let enough = Arc::<AtomicBool>::default();
         let produce = |_| {
