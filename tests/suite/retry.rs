@@ -110,6 +110,19 @@ async fn an_error_may_end_the_job_at_once() {
 }
 
 #[tokio::test]
+async fn a_worker_that_drains_runs_what_follows_too() {
+    let clock = clock();
+    let (bus, probe) = told(&clock).await;
+    bus.dispatch(Pay("declined".into())).await.unwrap();
+    drain(&bus).await;
+    assert_eq!(
+        probe.heard().len(),
+        1,
+        "the alert was sent by the same worker"
+    );
+}
+
+#[tokio::test]
 async fn an_error_may_put_off_or_cancel_and_costs_no_retry() {
     let clock = clock();
     let (bus, probe) = told(&clock).await;

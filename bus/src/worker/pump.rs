@@ -52,7 +52,7 @@ impl Pump {
             if self.signals.stop.is_cancelled() {
                 self.begin_to_drain();
             }
-            if self.is_over() {
+            if self.is_over() && !self.woken_meanwhile() {
                 return;
             }
             self.discover().await;

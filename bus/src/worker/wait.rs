@@ -1,5 +1,7 @@
 //! What the pump waits for between two calls to the store.
 
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -97,6 +99,23 @@ impl Pump {
             soon
         } else {
             grace_ends.max(soon)
+        }
+    }
+
+    /// Whether a wake-up came that was not heard yet: a worker that ends when nothing is due looks
+    /// once more then. Its own last outcomes may have stored jobs that follow.
+    pub(super) fn woken_meanwhile(&mut self) -> bool {
+        let ends = !self.config.until_empty || self.state.left == Some(0);
+        if ends || self.state.wakes_closed || self.hub.lock().closing {
+            return false;
+        }
+        let wake = pin!(self.wakes.next()).poll(&mut Context::from_waker(Waker::noop()));
+        match wake {
+            Poll::Ready(wake) => {
+                self.woken(wake);
+                true
+            }
+            Poll::Pending => false,
         }
     }
 
