@@ -171,6 +171,13 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
 
     /// Returns once [`now`](Self::now) is `at` or later. Cancel-safe: drop it to stop waiting.
     fn sleep_until(&self, at: Timestamp) -> Sleep<'_>;
+
+    /// Whether this is the clock of a machine, which may be wrong: then it is corrected by that of
+    /// the store, where the store has one. Default: yes. No means that what it tells is the time,
+    /// as of a clock that a test turns.
+    fn follows_store(&self) -> bool {
+        true
+    }
 }
 
 /// A clock that many hold.
@@ -266,6 +273,10 @@ impl Clock for ManualClock {
                 "the sender is borrowed, so the channel is open"
             );
         })
+    }
+
+    fn follows_store(&self) -> bool {
+        false
     }
 }
 

@@ -46,16 +46,21 @@ pub use dispatch::{
 };
 pub use error::BoxError;
 pub use extensions::Extensions;
-pub use facade::{AlreadyInstalled, Builder, Bus, dispatch, dispatch_all, dispatch_now};
+pub use facade::{
+    AlreadyInstalled, Builder, Bus, after_commit, dispatch, dispatch_all, dispatch_now,
+};
 pub use macros::{command, handler, handlers, job, sanitized};
 pub use queue::{
-    Baggage, JobExt, JobInfo, Outbox, PendingJob, Promised, StoreError, Ticket, TraceContext,
-    Transactional, Tx, WaitError,
+    AfterCommit, Baggage, Commit, CommitError, JobExt, JobInfo, NotStored, OnCommit, Outbox,
+    PendingJob, Promised, StoreError, Ticket, TraceContext, Transactional, Tx, WaitError,
 };
 #[cfg(feature = "sqlite")]
 pub use queue::{Sqlite, SqliteConnection};
 pub use registry::{Entry, HandlerEntry, Registry, Unwired, registry, verify};
 pub use runtime::{RunError, WorkerBuilder};
+/// The crate of [`Tx<Sqlite>`](Tx)'s connection: so that you need not depend on it.
+#[cfg(feature = "sqlite")]
+pub use rusqlite;
 /// The crate that stores payloads: for types of your own inside jobs, so that you need not depend on
 /// it. Derive with `#[serde(crate = "bus::serde")]`.
 pub use serde;

@@ -8,13 +8,17 @@
     reason = "in a test a panic is the failure, in its helpers too"
 )]
 
+mod admin;
+mod after_commit;
 mod architecture;
 mod authorization;
 mod cache;
 mod dispatch;
 mod drivers;
+mod faults;
 mod layers;
 mod middleware;
+mod opening;
 mod policies;
 mod queue;
 mod rate;
@@ -23,6 +27,7 @@ mod rescue;
 mod retry;
 mod scope;
 mod shutdown;
+mod skew;
 mod stores;
 mod timeout;
 mod tower;

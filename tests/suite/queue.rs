@@ -79,6 +79,24 @@ async fn a_dispatch_may_say_more_than_the_declaration() {
 }
 
 #[tokio::test]
+async fn a_job_is_due_when_it_says_and_at_once_if_that_is_over() {
+    let clock = clock();
+    let bus = bus_at(&clock).await;
+    let soon = clock.now() + MINUTE;
+    let past = std::time::SystemTime::from(clock.now()) - HOUR;
+    bus.dispatch(to("later").at(soon)).await.unwrap();
+    bus.dispatch(to("now").at(past)).await.unwrap();
+    let [later, now] = <[_; 2]>::try_from(stored(&bus).await).unwrap();
+    assert_eq!((later.state, later.run_at), (JobState::Scheduled, soon));
+    assert_eq!(now.state, JobState::Available);
+    drain(&bus).await;
+    assert_eq!(bus.stats().completed, 1);
+    clock.advance(MINUTE);
+    drain(&bus).await;
+    assert_eq!(bus.stats().completed, 2);
+}
+
+#[tokio::test]
 async fn what_a_dispatch_says_wrongly_is_refused_with_the_reason() {
     let bus = bus().await;
     let error = bus.dispatch(to("a").on_queue("")).await.unwrap_err();

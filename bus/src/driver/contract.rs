@@ -40,7 +40,7 @@ use crate::job::NewJob;
 ///   transient or waits within its deadline.
 /// - **Unknown ids** and queues are no errors: they are passed over, or answered as documented.
 /// - **Times are passed in.** `now` is the caller's time, corrected by
-///   [`Heartbeat::store_time`]; due means `run_at <= now`. Stores keep at least milliseconds. They
+///   [`Heartbeat::store_time`] and [`ping`](Self::ping), where the store has a clock; due means `run_at <= now`. Stores keep at least milliseconds. They
 ///   may go backwards between calls; nothing breaks, jobs are only due later.
 /// - **Cancel-safe.** A dropped future has taken effect wholly or not at all. A driver's tasks
 ///   never depend on the caller's future being polled.
@@ -79,8 +79,9 @@ pub trait Driver: Inspect + Any + fmt::Debug + Send + Sync {
     /// methods may fail as permanent, saying so.
     fn migrate(&self) -> DriverFuture<'_, Migrated>;
 
-    /// Answers if the store does: for health. One short round trip.
-    fn ping(&self) -> DriverFuture<'_, ()>;
+    /// Answers if the store does, with the store's own clock if it has one: for health, and for
+    /// programs that send no heartbeat. One short round trip.
+    fn ping(&self) -> DriverFuture<'_, Option<Timestamp>>;
 
     /// Ends it: flushes what is on its way, ends its tasks and connections, closes all
     /// [`Wakes`]. Later calls fail as permanent. Calling it again does nothing.

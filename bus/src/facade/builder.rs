@@ -89,6 +89,9 @@ impl<M> Builder<M> {
 
     /// Tells the time of everything that is stored: when jobs are due, leases, retention. For
     /// tests, which turn it by hand. Timeouts are measured by tokio's clock.
+    ///
+    /// Without it the machine's clock does, corrected by that of the store where the store has one
+    /// (PostgreSQL, Redis): machines whose clocks differ agree on what is due and who is late.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self

@@ -5,7 +5,7 @@ use crate::dispatch::next_context;
 use crate::driver::Pushed;
 use crate::id::JobId;
 use crate::job::Job;
-use crate::queue::{PendingJob, Store, StoreError, Ticket, push_all, run_now};
+use crate::queue::{AfterCommit, PendingJob, Store, StoreError, Ticket, push_all, run_now};
 use std::sync::Arc;
 
 /// What a dispatch of many jobs answers.
@@ -32,6 +32,12 @@ impl Bus {
     /// See [`Error`].
     pub async fn dispatch_now<J: Job>(&self, job: J) -> Answer<J> {
         run_now(job, self.next_context()).await
+    }
+
+    /// Wraps a transaction of yours, so that jobs can be dispatched in it which are stored once it
+    /// is committed: see [`AfterCommit`], also for what a crash may lose.
+    pub fn after_commit<T>(&self, transaction: T) -> AfterCommit<T> {
+        AfterCommit::new(transaction, self.next_context())
     }
 
     /// A ticket for a job that was dispatched before, or elsewhere.
@@ -64,6 +70,11 @@ impl Context {
     pub async fn dispatch_now<J: Job>(&self, job: J) -> Answer<J> {
         run_now(job, self.clone()).await
     }
+
+    /// Wraps a transaction in this very context: see [`Bus::after_commit`].
+    pub fn after_commit<T>(&self, transaction: T) -> AfterCommit<T> {
+        AfterCommit::new(transaction, self.clone())
+    }
 }
 
 /// Stores many jobs with one write on the current bus: see [`Bus::dispatch_all`].
@@ -82,4 +93,9 @@ pub async fn dispatch_all<J: Job>(
 /// See [`Error`].
 pub async fn dispatch_now<J: Job>(job: J) -> Answer<J> {
     run_now(job, next_context()).await
+}
+
+/// Wraps a transaction, for jobs on the current bus: see [`Bus::after_commit`].
+pub fn after_commit<T>(transaction: T) -> AfterCommit<T> {
+    AfterCommit::new(transaction, next_context())
 }

@@ -7,4 +7,4 @@ mod tower;
 
 pub use builder::Builder;
 pub use bus::{AlreadyInstalled, Bus, dispatch};
-pub use jobs::{dispatch_all, dispatch_now};
+pub use jobs::{after_commit, dispatch_all, dispatch_now};

@@ -20,6 +20,11 @@ impl Upkeep {
 
     /// One bounded step; whether there may be more.
     async fn sweep(&self, jobs: &Runnables) -> bool {
+        // By a clock that is wrong, the living would be taken for lost.
+        if let Err(error) = self.store.ask_time(&*self.driver).await {
+            self.failed("rescue", &error);
+            return false;
+        }
         let now = self.now();
         let rescue = Rescue {
             by: self.worker,

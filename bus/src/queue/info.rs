@@ -1,7 +1,7 @@
 //! What a handler may know of the job it runs.
 
 use std::any::Any;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +9,7 @@ use super::transaction::Slot;
 use crate::command::{Context, FromContext, Origin, Rejection};
 use crate::driver::Claimed;
 use crate::id::{JobId, QueueName};
+use crate::job::NewJob;
 
 /// The job that is being run, for its handler to take.
 ///
@@ -65,6 +66,8 @@ pub(crate) struct Execution {
     info: JobInfo,
     token: OnceLock<CancellationToken>,
     transaction: OnceLock<Arc<dyn Slot>>,
+    /// Jobs that are stored with its completion.
+    follow: Mutex<Vec<NewJob>>,
 }
 
 impl Execution {
@@ -73,6 +76,7 @@ impl Execution {
             info: JobInfo::of(claimed),
             token: OnceLock::new(),
             transaction: OnceLock::new(),
+            follow: Mutex::default(),
         }
     }
 
@@ -81,9 +85,24 @@ impl Execution {
         self.transaction.set(transaction).is_ok()
     }
 
-    /// The transaction that the handler worked in, if it did.
+    /// The transaction that the handler worked in, or left jobs with, if it did.
     pub(crate) fn transaction(&self) -> Option<&Arc<dyn Slot>> {
-        self.transaction.get().filter(|slot| slot.begun())
+        let slot = self.transaction.get()?;
+        (slot.begun() || !self.followers().is_empty()).then_some(slot)
+    }
+
+    /// A job to store with the completion.
+    pub(super) fn keep(&self, job: NewJob) {
+        self.followers().push(job);
+    }
+
+    /// The jobs to store with the completion.
+    pub(crate) fn follow(&self) -> Vec<NewJob> {
+        std::mem::take(&mut *self.followers())
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<NewJob>> {
+        self.follow.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether it was cancelled; asks without making a token.

@@ -9,6 +9,7 @@
 //! - What breaks its rules or is not allowed never reaches the store.
 //! - A push that failed for now may be repeated: the id is made before.
 
+mod after_commit;
 mod baggage;
 mod ended;
 mod error;
@@ -20,12 +21,14 @@ mod pending;
 mod postgres;
 mod principal;
 mod push;
+mod skew;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod store;
 mod ticket;
 mod transaction;
 
+pub use after_commit::{AfterCommit, Commit, CommitError, NotStored, OnCommit};
 pub use baggage::{Baggage, TraceContext};
 pub(crate) use ended::{KEEP_CANCELLED, ON_REQUEST, cancelled, cancelled_unbegun, dead, exhausted};
 pub use error::{StoreError, WaitError};

@@ -62,9 +62,10 @@ pub(super) async fn push_in<J: Job, T: Outbox>(
     let store = cx
         .state::<Store>()
         .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
+    let driver = store.driver().await.map_err(refused::<J>)?;
+    store.keep_time(&**driver).await;
     let now = store.now();
     let new = prepare(pending, store, &cx, now)?;
-    let driver = store.driver().await.map_err(refused::<J>)?;
     let (id, queue) = (new.id, new.queue.clone());
     let pushed = transaction.push(&**driver, vec![new], now).await;
     let pushed = pushed.map_err(|error| refused::<J>(error.into()))?;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use super::after_commit::{self, OnCommit};
 use super::error::StoreError;
 use super::outbox::{self, Outbox, Promised};
 use super::push;
@@ -125,6 +126,27 @@ pub trait JobExt: Sized {
         transaction: &mut T,
     ) -> Result<Promised<Self::Job>, Error<<Self::Job as Command>::Error>> {
         outbox::push_in(self.pending(), next_context(), transaction).await
+    }
+
+    /// Stores it once the transaction is committed, and not at all if it is rolled back; gives the
+    /// id it will have. `transaction` is one of
+    ///
+    /// - an [`AfterCommit`](crate::AfterCommit), made of any transaction by
+    ///   [`Bus::after_commit`](crate::Bus::after_commit): a hook of this process. **A crash
+    ///   between the commit and the storing loses the job**: where the data and the jobs are in one
+    ///   database, use [`dispatch_in`](Self::dispatch_in) instead;
+    /// - the [`Tx`](crate::Tx) of a handler: the job is stored by the very commit that completes the
+    ///   running one, so nothing is lost, and a failed attempt stores nothing.
+    ///
+    /// It is cleaned, checked and encoded at once.
+    ///
+    /// # Errors
+    /// See [`Error`]: the job may not be stored. The transaction is as it was.
+    fn dispatch_after_commit<T: OnCommit>(
+        self,
+        transaction: &T,
+    ) -> Result<JobId, Error<<Self::Job as Command>::Error>> {
+        after_commit::keep(self.pending(), transaction)
     }
 }
 

@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{Database, PgConnection, PgPool, Postgres, Transaction};
 use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard};
 
+use super::after_commit::Commit;
 use super::outbox::Outbox;
 use super::store::Store;
 use super::transaction::{Slot, Transactional, Tx};
@@ -60,7 +61,7 @@ impl Tx<Postgres> {
     /// # Errors
     /// When the pool has no connection to give.
     pub async fn connection(&self) -> Result<MappedMutexGuard<'_, PgConnection>, sqlx::Error> {
-        let slot = self.held();
+        let slot = &*self.slot;
         let mut open = slot.open.lock().await;
         if open.is_none() {
             *open = Some(slot.pool.begin().await?);
@@ -137,5 +138,17 @@ impl Outbox for Transaction<'_, Postgres> {
         if let Some(driver) = postgres(driver) {
             driver.committed(queues);
         }
+    }
+}
+
+impl<D: Database> Commit for Transaction<'_, D> {
+    type Error = sqlx::Error;
+
+    async fn commit(self) -> Result<(), sqlx::Error> {
+        Self::commit(self).await
+    }
+
+    async fn roll_back(self) -> Result<(), sqlx::Error> {
+        self.rollback().await
     }
 }

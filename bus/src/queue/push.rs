@@ -43,18 +43,18 @@ pub(crate) async fn push_all<J: Job>(
     jobs: impl IntoIterator<Item = PendingJob<J>>,
     cx: Context,
 ) -> Result<Vec<Ticket<J>>, Error<<J as Command>::Error>> {
-    let (driver, new, now) = {
-        let store = cx
-            .state::<Store>()
-            .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
-        let now = store.now();
-        let prepared: Result<Vec<_>, _> = jobs
-            .into_iter()
-            .map(|job| prepare(job, store, &cx, now))
-            .collect();
-        let driver = store.driver().await.map_err(refused::<J>)?;
-        (Arc::clone(driver), prepared?, now)
-    };
+    let store = cx
+        .state::<Store>()
+        .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
+    // Opened first: only then the store's time is known.
+    let driver = store.driver().await.map_err(refused::<J>)?;
+    store.keep_time(&**driver).await;
+    let now = store.now();
+    let new: Result<Vec<_>, _> = jobs
+        .into_iter()
+        .map(|job| prepare(job, store, &cx, now))
+        .collect();
+    let new = new?;
     let ids: Vec<_> = new.iter().map(|job| job.id).collect();
     let pushed = match driver.push(new, now).await {
         Ok(pushed) => pushed,
@@ -62,7 +62,7 @@ pub(crate) async fn push_all<J: Job>(
     };
     let tickets = ids.into_iter().zip(pushed);
     Ok(tickets
-        .map(|(id, pushed)| Ticket::new(id, pushed, Arc::clone(&driver)))
+        .map(|(id, pushed)| Ticket::new(id, pushed, Arc::clone(driver)))
         .collect())
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 
+use super::after_commit::Commit;
 use super::outbox::Outbox;
 use super::store::Store;
 use super::transaction::{Slot, Transactional, Tx};
@@ -83,7 +84,7 @@ impl Tx<Sqlite> {
     /// # Errors
     /// When the file cannot be opened, or is locked for too long.
     pub fn connection(&self) -> Result<SqliteConnection<'_>, DriverError> {
-        let slot = self.held();
+        let slot = &*self.slot;
         let mut open = slot.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
             let driver = sqlite(&*slot.driver).expect("checked when it was made");
@@ -132,11 +133,18 @@ impl Slot for SqliteSlot {
         settlement: &'a Settlement,
         now: Timestamp,
     ) -> DriverFuture<'a, Settled> {
+        if !self.begun() {
+            let settled = self
+                .driver
+                .settle(worker, std::slice::from_ref(settlement), now);
+            return Box::pin(async move {
+                let settled = settled.await?;
+                Ok(settled.first().copied().unwrap_or(Settled::LeaseLost))
+            });
+        }
         let settlement = settlement.clone();
         self.end("commit", move |driver, open| {
-            let Some(open) = open else {
-                return Ok(Settled::LeaseLost);
-            };
+            let open = open.expect("only its end takes the connection");
             let settled = driver.settle_on(open, worker, &settlement, now)?;
             if settled == Settled::Applied {
                 open.execute_batch("COMMIT")
@@ -174,5 +182,17 @@ impl Outbox for Transaction<'_> {
         if let Some(driver) = sqlite(driver) {
             driver.committed(queues);
         }
+    }
+}
+
+impl Commit for Transaction<'_> {
+    type Error = rusqlite::Error;
+
+    async fn commit(self) -> Result<(), rusqlite::Error> {
+        Self::commit(self)
+    }
+
+    async fn roll_back(self) -> Result<(), rusqlite::Error> {
+        self.rollback()
     }
 }

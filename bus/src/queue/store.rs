@@ -7,7 +7,8 @@ use tokio::sync::OnceCell;
 
 use super::error::StoreError;
 use super::principal::PrincipalCodec;
-use crate::clock::{SharedClock, SystemClock, Timestamp};
+use super::skew::Skew;
+use crate::clock::{self, SharedClock, Sleep, SystemClock, Timestamp};
 use crate::driver::{Driver, DriverError, StoreUrl};
 use crate::drivers;
 
@@ -35,6 +36,7 @@ struct Inner {
     opened: OnceCell<Arc<dyn Driver>>,
     clock: SharedClock,
     principal: Option<PrincipalCodec>,
+    skew: Skew,
 }
 
 /// Where jobs go if nobody says anything else.
@@ -47,11 +49,13 @@ impl Store {
         clock: Option<SharedClock>,
         principal: Option<PrincipalCodec>,
     ) -> Self {
+        let clock = clock.unwrap_or_else(|| Arc::new(SystemClock));
         let inner = Inner {
             source,
             migrate,
             opened: OnceCell::new(),
-            clock: clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            skew: Skew::new(clock.follows_store()),
+            clock,
             principal,
         };
         Self {
@@ -67,6 +71,7 @@ impl Store {
             if self.inner.migrate {
                 driver.migrate().await?;
             }
+            self.keep_time(&*driver).await;
             Ok(driver)
         };
         self.inner.opened.get_or_try_init(open).await
@@ -89,12 +94,45 @@ impl Store {
         Ok(drivers::connect(&url).await?)
     }
 
+    /// The clock of this machine, for pauses; what is stored is told by [`now`](Self::now).
     pub(crate) fn clock(&self) -> &SharedClock {
         &self.inner.clock
     }
 
+    /// The store's time: that of this machine, corrected.
     pub(crate) fn now(&self) -> Timestamp {
-        self.inner.clock.now()
+        self.inner.skew.there(self.inner.clock.now())
+    }
+
+    /// Waits until the store's time is `at`.
+    pub(crate) fn sleep_until(&self, at: Timestamp) -> Sleep<'_> {
+        self.inner.clock.sleep_until(self.inner.skew.here(at))
+    }
+
+    /// The store told its time in an answer to what was sent when this machine's clock showed
+    /// `sent`. How far the correction moved.
+    pub(crate) fn heard_time(&self, store: Option<Timestamp>, sent: Timestamp) -> Duration {
+        let inner = &self.inner;
+        let (answered, now) = (inner.clock.now(), clock::instant());
+        inner.skew.measured(store, sent, answered, now)
+    }
+
+    /// Asks the store for its time now: before what a wrong clock would spoil.
+    pub(crate) async fn ask_time(&self, driver: &dyn Driver) -> Result<(), DriverError> {
+        if self.inner.skew.is_on() {
+            let sent = self.inner.clock.now();
+            self.heard_time(driver.ping().await?, sent);
+        }
+        Ok(())
+    }
+
+    /// Asks the store for its time if that is due.
+    pub(super) async fn keep_time(&self, driver: &dyn Driver) {
+        if self.inner.skew.is_due(clock::instant())
+            && let Err(error) = self.ask_time(driver).await
+        {
+            tracing::debug!(%error, "the store did not tell its time");
+        }
     }
 
     pub(crate) fn principal(&self) -> Option<&PrincipalCodec> {

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::after_commit::OnCommit;
 use super::info::Execution;
 use crate::clock::Timestamp;
 use crate::command::{Context, FromContext, Need, Rejection};
 use crate::driver::{DriverFuture, Settled, Settlement};
 use crate::id::WorkerId;
+use crate::job::NewJob;
 
 /// A database whose transactions can hold a job's completion: that of the store.
 ///
@@ -52,14 +54,13 @@ pub trait Slot: fmt::Debug + Send + Sync + 'static {
 ///
 /// It begins when [`connection`](Self::connection) is first called. Only what goes through it is
 /// part of it. Absent where nothing is stored (`dispatch_now`).
+///
+/// Jobs that follow from the work are dispatched by
+/// [`dispatch_after_commit(&tx)`](crate::JobExt::dispatch_after_commit): the same commit stores
+/// them.
 pub struct Tx<D: Transactional> {
-    slot: Arc<D::Slot>,
-}
-
-impl<D: Transactional> Tx<D> {
-    pub(super) fn held(&self) -> &D::Slot {
-        &self.slot
-    }
+    pub(super) slot: Arc<D::Slot>,
+    cx: Context,
 }
 
 impl<D: Transactional> FromContext<'_> for Tx<D> {
@@ -71,13 +72,27 @@ impl<D: Transactional> FromContext<'_> for Tx<D> {
         };
         let slot = Arc::new(D::slot(cx)?);
         match execution.hold(Arc::clone(&slot) as Arc<dyn Slot>) {
-            true => Ok(Self { slot }),
+            true => Ok(Self {
+                slot,
+                cx: cx.clone(),
+            }),
             false => Err(Rejection::new("a handler takes one `Tx`")),
         }
     }
 
     fn need() -> Need {
         D::need()
+    }
+}
+
+impl<D: Transactional> OnCommit for Tx<D> {
+    fn __context(&self) -> Context {
+        self.cx.child()
+    }
+
+    fn __keep(&self, job: NewJob) {
+        let execution = self.cx.origin::<Execution>();
+        execution.expect("checked when it was made").keep(job);
     }
 }
 

@@ -64,7 +64,7 @@ impl Bus {
         let begun = clock::instant();
         let ping = match driver {
             None => Ok(()),
-            Some(driver) => driver.ping().await,
+            Some(driver) => driver.ping().await.map(drop),
         };
         Health {
             store: driver.map(|driver| driver.name()),

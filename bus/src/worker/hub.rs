@@ -28,8 +28,11 @@ pub(super) struct Inner {
     pub(super) ready: VecDeque<Claimed>,
     /// In the hands of each lane.
     current: Vec<Option<JobId>>,
-    /// Begun, and waiting for something.
-    running: HashMap<JobId, Active>,
+    /// Begun, and waiting for something. By a number, not by job: a worker that was taken for lost
+    /// may get a job again while it still runs it.
+    running: HashMap<u64, Active>,
+    /// The number of the last that was begun so.
+    begun: u64,
     /// Over, not settled.
     pub(super) done: Vec<Settlement>,
     /// Over, on their way to the store.
@@ -64,6 +67,7 @@ impl Hub {
                 ready: VecDeque::new(),
                 current: vec![None; lanes],
                 running: HashMap::new(),
+                begun: 0,
                 done: Vec::new(),
                 settling: Vec::new(),
                 active: 0,
@@ -118,33 +122,34 @@ impl Hub {
         job
     }
 
-    /// The lane's job goes on as a task, which `spawn` starts; it takes the slot along. A task may
-    /// end before this returns: it waits for the lock then.
+    /// The lane's job goes on as a task, which `spawn` starts with the number it is known by; it
+    /// takes the slot along. A task may end before this returns: it waits for the lock then.
     pub(super) fn detach(
         &self,
         lane: usize,
         lease: Lease,
         token: CancellationToken,
-        spawn: impl FnOnce() -> AbortHandle,
+        spawn: impl FnOnce(u64) -> AbortHandle,
     ) {
         let mut inner = self.lock();
-        let job = lease.job;
-        let task = spawn();
-        inner.running.insert(job, Active { lease, token, task });
+        inner.begun += 1;
+        let number = inner.begun;
+        let task = spawn(number);
+        inner.running.insert(number, Active { lease, token, task });
         inner.current[lane] = None;
     }
 
     /// A task is over; `settle` says what is to be told to the store, if it does not know yet. If it
     /// was given up meanwhile, nothing of it counts.
-    pub(super) fn over(&self, job: JobId, settle: impl FnOnce() -> Option<Settlement>) {
-        let known = self.lock().running.contains_key(&job);
+    pub(super) fn over(&self, number: u64, settle: impl FnOnce() -> Option<Settlement>) {
+        let known = self.lock().running.contains_key(&number);
         if !known {
             return;
         }
         // The user's code may be asked for the outcome: not while the lock is held.
         let settlement = settle();
         let mut inner = self.lock();
-        if inner.running.remove(&job).is_none() {
+        if inner.running.remove(&number).is_none() {
             return;
         }
         inner.active -= 1;
@@ -169,17 +174,25 @@ impl Hub {
         }
     }
 
+    /// The lease was over: others may have what is not begun. What runs goes on; its outcome is
+    /// fenced.
+    pub(super) fn lapsed(&self) {
+        let mut inner = self.lock();
+        if !inner.ready.is_empty() {
+            inner.ready.clear();
+            inner.unsure = true;
+        }
+    }
+
     /// A person asked these to end. What is not begun is taken out and given back to the caller.
     pub(super) fn cancel(&self, jobs: &[JobId]) -> Vec<Claimed> {
         if jobs.is_empty() {
             return Vec::new();
         }
         let mut inner = self.lock();
-        for job in jobs {
-            if let Some(active) = inner.running.get(job) {
-                active.token.cancel();
-            }
-        }
+        let running = inner.running.values();
+        let asked = running.filter(|active| jobs.contains(&active.lease.job));
+        asked.for_each(|active| active.token.cancel());
         let ready = std::mem::take(&mut inner.ready);
         let (cancelled, ready): (VecDeque<_>, VecDeque<_>) =
             ready.into_iter().partition(|job| jobs.contains(&job.id()));
@@ -194,7 +207,7 @@ impl Hub {
         let done = inner.done.iter().map(|over| over.lease.job);
         ready
             .chain(inner.current.iter().flatten().copied())
-            .chain(inner.running.keys().copied())
+            .chain(inner.running.values().map(|active| active.lease.job))
             .chain(done)
             .chain(inner.settling.iter().copied())
             .collect()

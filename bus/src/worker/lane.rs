@@ -91,19 +91,18 @@ fn detach(
 ) {
     task.began = Some(around.store.now());
     let (lease, token) = (task.lease.clone(), task.execution.token().clone());
-    hub.detach(lane, lease, token, || {
+    hub.detach(lane, lease, token, |number| {
         let (hub, around) = (Arc::clone(hub), Arc::clone(around));
         let work = async move {
             let mut ran = run.await;
-            let job = task.lease.job;
             if let Some(transaction) = task.execution.transaction().cloned() {
                 match together(&*transaction, &task, ran, &around).await {
-                    None => return hub.over(job, || None),
+                    None => return hub.over(number, || None),
                     Some(other) => ran = other,
                 }
             }
             let asked = task.execution.is_cancelled();
-            hub.over(job, || {
+            hub.over(number, || {
                 let now = around.store.now();
                 Some(settlement(task, ran, around.worker, asked, now))
             });
@@ -129,7 +128,8 @@ async fn together(
         return Some(ran);
     };
     let keep = Keep::for_time(task.retain(), now);
-    let completed = Settlement::completed(task.lease.clone(), output, keep);
+    let completed = Settlement::completed(task.lease.clone(), output, keep)
+        .with_follow(task.execution.follow());
     match transaction.commit(around.worker, &completed, now).await {
         Ok(settled) => {
             around.board.counters.add(&counted(&completed, settled));

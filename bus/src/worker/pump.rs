@@ -109,13 +109,11 @@ impl Pump {
     fn gather(&mut self) -> usize {
         let alive = self.pulse.is_alive(self.around.store.now());
         let ahead = self.pace.ahead(self.config.prefetch);
+        if !alive {
+            self.hub.lapsed();
+        }
         let mut inner = self.hub.lock();
         inner.low = None;
-        if !alive && !inner.ready.is_empty() {
-            // Others may have them by now. What runs goes on; its outcome is fenced.
-            inner.ready.clear();
-            inner.unsure = true;
-        }
         let left = self.state.left.map_or(usize::MAX, |left| {
             usize::try_from(left).unwrap_or(usize::MAX)
         });
@@ -169,8 +167,13 @@ impl Pump {
     }
 
     fn settled(&mut self, settled: &[crate::driver::Settled]) {
-        self.board.counters.add(&self.outbox.settled(settled));
-        self.hub.lock().settled();
+        let stats = self.outbox.settled(settled);
+        self.board.counters.add(&stats);
+        let mut inner = self.hub.lock();
+        inner.settled();
+        // It was taken for lost: the store may count as its own what it does not know of.
+        inner.unsure |= stats.lease_lost > 0;
+        drop(inner);
         self.recovered();
     }
 

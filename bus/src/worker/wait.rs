@@ -1,6 +1,5 @@
 //! What the pump waits for between two calls to the store.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -43,7 +42,7 @@ impl State {
 impl Pump {
     /// Waits for a reason to call the store.
     pub(super) async fn wait(&mut self) {
-        let clock = Arc::clone(self.around.store.clock());
+        let store = self.around.store.clone();
         let (lingering, hungry) = {
             let inner = self.hub.lock();
             (inner.low.is_some(), inner.hungry)
@@ -66,7 +65,7 @@ impl Pump {
             }
             () = async {
                 match due {
-                    Some(due) => clock.sleep_until(due).await,
+                    Some(due) => store.sleep_until(due).await,
                     None => std::future::pending().await,
                 }
             } => {

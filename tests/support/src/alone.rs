@@ -11,16 +11,26 @@ const VARIABLE: &str = "BUS_TEST_ALONE";
 /// If the body does, with all that the process printed.
 #[track_caller]
 pub fn alone(name: &str, body: impl FnOnce()) {
+    alone_with(name, |_| {}, body);
+}
+
+/// The same, with the environment and folder that `prepare` gives the process.
+///
+/// # Panics
+/// If the body does, with all that the process printed.
+#[track_caller]
+pub fn alone_with(name: &str, prepare: impl FnOnce(&mut Command), body: impl FnOnce()) {
     // The names of the harness do not begin with the crate.
     let name = name.split_once("::").map_or(name, |(_, name)| name);
     if env::var(VARIABLE).is_ok_and(|alone| alone == name) {
         return body();
     }
-    let output = Command::new(env::current_exe().expect("a test program has a path"))
-        .args(["--exact", name, "--nocapture"])
-        .env(VARIABLE, name)
-        .output()
-        .expect("a test program can start itself");
+    let program = env::current_exe().expect("a test program has a path");
+    let mut command = Command::new(program);
+    command.args(["--exact", name, "--nocapture"]);
+    command.env(VARIABLE, name);
+    prepare(&mut command);
+    let output = command.output().expect("a test program can start itself");
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success() && printed.contains("1 passed"),

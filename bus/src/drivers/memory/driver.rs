@@ -113,8 +113,8 @@ impl Driver for MemoryDriver {
         })
     }
 
-    fn ping(&self) -> DriverFuture<'_, ()> {
-        Box::pin(async { self.check("ping") })
+    fn ping(&self) -> DriverFuture<'_, Option<Timestamp>> {
+        Box::pin(async { self.check("ping").map(|()| None) })
     }
 
     fn close(&self) -> DriverFuture<'_, ()> {

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -147,12 +146,8 @@ impl Driver for PostgresDriver {
         named!("migrate", schema::migrate(&self.store))
     }
 
-    fn ping(&self) -> DriverFuture<'_, ()> {
-        let lane = &self.store.upkeep;
-        named!(
-            "ping",
-            lane.run(|connection| { Box::pin(async move { Ok(connection.ping().await?) }) })
-        )
+    fn ping(&self) -> DriverFuture<'_, Option<Timestamp>> {
+        named!("ping", upkeep::time(&self.store))
     }
 
     fn close(&self) -> DriverFuture<'_, ()> {

@@ -47,6 +47,7 @@ pub(super) struct Sql {
     pub(super) drop: Arc<str>,
     pub(super) settle: Arc<str>,
     pub(super) settle_follow: Arc<str>,
+    pub(super) time: Arc<str>,
     pub(super) heartbeat: Arc<str>,
     pub(super) cancelled: Arc<str>,
     pub(super) disown: Arc<str>,
@@ -97,6 +98,7 @@ impl Sql {
             )),
             settle: text(&settle(false)),
             settle_follow: text(&settle(true)),
+            time: text(TIME),
             heartbeat: text(HEARTBEAT),
             cancelled: text("select id from {bus}.jobs where worker = $1 and state = 2 and cancel"),
             disown: text(DISOWN),
@@ -220,6 +222,9 @@ const HEARTBEAT: &str = "insert into {bus}.workers as w (id, info, expires_at) \
      values ($1, $2, $3) \
      on conflict (id) do update set info = excluded.info, expires_at = excluded.expires_at \
      returning w.xmax = 0, (extract(epoch from clock_timestamp()) * 1000000)::int8";
+
+/// The server's clock.
+const TIME: &str = "select (extract(epoch from clock_timestamp()) * 1000000)::int8";
 
 /// $1 worker, $2 what it holds, $3 limit.
 const DISOWN: &str = "update {bus}.jobs j set state = 0, worker = null \

@@ -48,6 +48,19 @@ pub(super) async fn heartbeat(
     .await
 }
 
+/// The server's clock.
+pub(super) async fn time(store: &Arc<Store>) -> Result<Option<Timestamp>, Fault> {
+    let shared = Arc::clone(store);
+    let lane = &store.upkeep;
+    lane.run(move |connection| {
+        Box::pin(async move {
+            let row = query(&shared.sql.time).fetch_one(connection).await?;
+            Ok(Some(Timestamp::from_micros(row.try_get(0)?)))
+        })
+    })
+    .await
+}
+
 pub(super) async fn disown(
     store: &Arc<Store>,
     worker: WorkerId,

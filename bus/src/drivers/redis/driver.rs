@@ -96,14 +96,8 @@ impl RedisDriver {
         });
         let batcher = Batcher::new(Arc::new(Pusher(Arc::clone(&core))));
         let driver = Self { core, batcher };
-        driver.answer("connect").await?;
+        driver.time().await?;
         Ok(driver)
-    }
-
-    async fn answer(&self, operation: &'static str) -> Result<(), DriverError> {
-        self.core.check_open(operation)?;
-        let answer = self.core.work.send(&redis::cmd("PING")).await;
-        answer.map(drop).map_err(|error| failed(operation, error))
     }
 }
 
@@ -137,8 +131,8 @@ impl Driver for RedisDriver {
         Box::pin(self.migrate_store())
     }
 
-    fn ping(&self) -> DriverFuture<'_, ()> {
-        Box::pin(self.answer("ping"))
+    fn ping(&self) -> DriverFuture<'_, Option<Timestamp>> {
+        Box::pin(self.time())
     }
 
     fn close(&self) -> DriverFuture<'_, ()> {

@@ -44,16 +44,23 @@ impl super::RedisDriver {
             .arg(info);
         self.ask(&HEARTBEAT, &command, |mut reply| {
             let registered = reply.number()? == 1;
-            let seconds = i64::try_from(reply.number()?).unwrap_or(i64::MAX);
-            let micros = i64::try_from(reply.number()?).unwrap_or_default();
-            let micros = seconds.saturating_mul(1_000_000).saturating_add(micros);
+            let store_time = Some(time(&mut reply)?);
             Ok(Heartbeat {
                 cancelled: reply.each(row::job_id)?,
                 registered,
-                store_time: Some(Timestamp::from_micros(micros)),
+                store_time,
             })
         })
         .await
+    }
+
+    /// Whether the server answers, and its clock. (It tells the time even while it can't serve.)
+    pub(super) async fn time(&self) -> Result<Option<Timestamp>, DriverError> {
+        self.core.check_open("ping")?;
+        let (ping, clock) = (redis::cmd("PING"), redis::cmd("TIME"));
+        let both = tokio::try_join!(self.core.work.send(&ping), self.core.work.send(&clock));
+        let clock = both.and_then(|(_, clock)| time(&mut Reply::new(clock)?));
+        clock.map(Some).map_err(|error| failed("ping", error))
     }
 
     /// Gives back what the worker does not hold, a part at a time.
@@ -172,4 +179,12 @@ impl super::RedisDriver {
             Err(error) => Err(failed("prune", error)),
         }
     }
+}
+
+/// The next two parts: seconds and microseconds.
+fn time(reply: &mut Reply) -> Result<Timestamp, RedisError> {
+    let seconds = i64::try_from(reply.number()?).unwrap_or(i64::MAX);
+    let micros = i64::try_from(reply.number()?).unwrap_or_default();
+    let micros = seconds.saturating_mul(1_000_000).saturating_add(micros);
+    Ok(Timestamp::from_micros(micros))
 }
