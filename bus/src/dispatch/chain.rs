@@ -1,4 +1,8 @@
 //! Middleware in a row: known when compiled, so nothing between them is boxed.
+#![expect(
+    clippy::manual_async_fn,
+    reason = "what is `Send`, and for how long, is said in the signature"
+)]
 use super::call::{Call, Verdict};
 use super::end::{AnyEnd, End};
 use super::middleware::Middleware;

@@ -1,4 +1,8 @@
 //! From `bus::dispatch` to the route: straight where nothing can tell, else with a context.
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` moves its arguments once more than an async block in a function"
+)]
 use super::call::Verdict;
 use super::chain::{Foreign, Stack};
 use super::cold::Cold;
@@ -146,9 +150,6 @@ fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InCurrent<C>> {
 
 /// Runs a command in the context `cx`, which is the current one meanwhile: also of the
 /// middleware, so that what they dispatch is caused by this.
-///
-/// A function of an async block, here and below: an `async fn` would move its arguments once
-/// more.
 #[inline]
 pub fn run_in<C: Command + Dispatch>(
     command: C,
