@@ -16,7 +16,11 @@ type Value = Arc<dyn Any + Send + Sync>;
 /// assert_eq!(extensions.get::<u64>(), None);
 /// ```
 #[derive(Clone, Default)]
-pub struct Extensions(HashMap<TypeId, (Value, &'static str), BuildHasherDefault<IdHasher>>);
+pub struct Extensions {
+    values: HashMap<TypeId, (Value, &'static str), BuildHasherDefault<IdHasher>>,
+    /// What stands around every dispatch of a bus. Apart, as each dispatch asks for it.
+    around: Option<Value>,
+}
 
 impl Extensions {
     /// Stores `value`, replacing one of the same type.
@@ -26,34 +30,50 @@ impl Extensions {
 
     /// Stores a value that is shared already.
     pub fn insert_arc<T: Send + Sync + 'static>(&mut self, value: Arc<T>) {
-        self.0
+        self.values
             .insert(TypeId::of::<T>(), (value, std::any::type_name::<T>()));
     }
 
     /// The value of this type.
     #[inline]
     pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.0
+        self.values
             .get(&TypeId::of::<T>())
             .and_then(|(value, _)| value.downcast_ref())
     }
 
     /// The value of this type, owned.
     pub fn get_arc<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let (value, _) = self.0.get(&TypeId::of::<T>())?;
+        let (value, _) = self.values.get(&TypeId::of::<T>())?;
         Arc::clone(value).downcast().ok()
+    }
+
+    /// Puts `value` around every dispatch.
+    pub(crate) fn set_around<T: Send + Sync + 'static>(&mut self, value: T) {
+        self.around = Some(Arc::new(value));
+    }
+
+    /// Whether anything stands around every dispatch.
+    pub(crate) fn has_around(&self) -> bool {
+        self.around.is_some()
+    }
+
+    /// What stands around every dispatch, if it is of this type.
+    #[inline]
+    pub(crate) fn around<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.around.as_ref()?.downcast_ref()
     }
 
     /// Whether there is a value of the type with this id.
     pub fn contains(&self, id: TypeId) -> bool {
-        self.0.contains_key(&id)
+        self.values.contains_key(&id)
     }
 }
 
 impl fmt::Debug for Extensions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set()
-            .entries(self.0.values().map(|(_, name)| name))
+            .entries(self.values.values().map(|(_, name)| name))
             .finish()
     }
 }

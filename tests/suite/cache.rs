@@ -200,3 +200,99 @@ async fn a_key_may_tell_who_asks() {
     }
     assert!(bus.dispatch(Whoami).await.is_err());
 }
+
+#[derive(Clone, Copy, PartialEq)]
+struct Person(&'static str);
+
+#[command(output = u32, authorize = is_owner)]
+struct Balance {
+    owner: &'static str,
+    #[validate(range(max = 10))]
+    account: u32,
+}
+
+fn is_owner(cmd: &Balance, cx: &Context) -> bool {
+    cx.principal::<Person>() == Some(&Person(cmd.owner))
+}
+
+#[handler]
+async fn balance(cmd: Balance, script: &Script) -> Result<u32, bus::BoxError> {
+    script.run(cmd.account).await
+}
+
+async fn balance_of_ann(bus: &Bus, user: &'static str, account: u32) -> Result<u32, bus::Error> {
+    let cx = bus.context().with_principal(Person(user));
+    let owner = "ann";
+    cx.dispatch(Balance { owner, account }).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_remembered_is_given_to_those_who_may_have_it() {
+    let script = Script::takes(SECOND);
+    let cache = Cache::of::<Balance, _>(MINUTE, |cmd| cmd.account);
+    let bus = Bus::builder().state(script.clone()).middleware(cache);
+    let bus = bus.partial().build().await.expect("partial");
+    // One that waits for another's output is asked too.
+    let (ann, bob) = tokio::join!(balance_of_ann(&bus, "ann", 1), async {
+        tokio::task::yield_now().await;
+        balance_of_ann(&bus, "bob", 1).await
+    });
+    assert_eq!(ann.unwrap(), 1);
+    assert_eq!(bob.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(script.runs(), 1);
+    // So is one that finds it.
+    let bob = balance_of_ann(&bus, "bob", 1).await.unwrap_err();
+    assert_eq!(bob.kind(), ErrorKind::Denied);
+    let nobody = bus
+        .dispatch(Balance {
+            owner: "ann",
+            account: 1,
+        })
+        .await;
+    assert_eq!(nobody.unwrap_err().kind(), ErrorKind::Denied);
+    assert_eq!(balance_of_ann(&bus, "ann", 1).await.unwrap(), 1);
+    assert_eq!(script.runs(), 1);
+    assert_eq!(
+        balance_of_ann(&bus, "bob", 11).await.unwrap_err().kind(),
+        ErrorKind::Invalid,
+        "the order of the policies stays"
+    );
+}
+
+#[command(output = &'static str)]
+struct Me;
+
+#[handler]
+async fn me(
+    _: Me,
+    user: Option<Principal<Person>>,
+    script: &Script,
+) -> Result<&'static str, bus::BoxError> {
+    script.run(0).await?;
+    Ok(user.map_or("nobody", |user| user.0.0))
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_gets_what_is_theirs() {
+    let ask = async |bus: &Bus, user| {
+        let cx = bus.context().with_principal(Person(user));
+        cx.dispatch(Me).await.unwrap()
+    };
+    let (blind, seeing) = (Script::takes(Duration::ZERO), Script::takes(Duration::ZERO));
+    let by_nothing = Cache::of::<Me, _>(MINUTE, |_| ());
+    let by_name =
+        Cache::with_context::<Me, _>(MINUTE, |_, cx| cx.principal::<Person>().map(|user| user.0));
+    let careless = Bus::builder().state(blind.clone()).middleware(by_nothing);
+    let careless = careless.partial().build().await.expect("partial");
+    let careful = Bus::builder().state(seeing.clone()).middleware(by_name);
+    let careful = careful.partial().build().await.expect("partial");
+    for _ in 0..2 {
+        for bus in [&careless, &careful] {
+            assert_eq!(ask(bus, "ann").await, "ann");
+            assert_eq!(ask(bus, "bob").await, "bob");
+            assert_eq!(bus.dispatch(Me).await.unwrap(), "nobody");
+        }
+    }
+    assert_eq!(blind.runs(), 5, "only the answer to nobody is shared");
+    assert_eq!(seeing.runs(), 3);
+}

@@ -327,3 +327,36 @@ async fn a_dispatch_that_is_dropped_drops_its_handler() {
     assert!(task.await.unwrap_err().is_cancelled());
     assert_eq!(Arc::strong_count(&held), 2);
 }
+
+#[command(output = u32, throttle = "2 failures/1m", timeout = "1s")]
+struct Hung;
+
+#[handler]
+async fn hung(_: Hung, script: &Script) -> Result<u32, BoxError> {
+    script.run(0).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_opens_the_circuit_and_who_goes_away_does_not() {
+    let script = Script::takes(3600 * SECOND);
+    let bus = bus(&script).await;
+    for _ in 0..5 {
+        let gone = tokio::time::timeout(SECOND / 2, bus.dispatch(Hung)).await;
+        assert!(gone.is_err(), "its caller gave up first");
+    }
+    // The time-out that the command declares, and the deadline of a request.
+    let late = bus.dispatch(Hung).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let hurried = bus.context().with_timeout(SECOND / 2);
+    let late = hurried.dispatch(Hung).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let refused = bus.dispatch(Hung).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::CircuitOpen);
+    assert_eq!(script.runs(), 7);
+    // The one that tries hangs too: it stays open.
+    advance(60 * SECOND).await;
+    let late = bus.dispatch(Hung).await.unwrap_err();
+    assert_eq!(late.kind(), ErrorKind::TimedOut);
+    let refused = bus.dispatch(Hung).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::CircuitOpen);
+}

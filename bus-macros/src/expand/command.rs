@@ -19,7 +19,7 @@ pub(crate) fn command(command: &Command) -> TokenStream {
         Kind::Remote => remote_route(bus, command, names),
         _ => local_route(bus, command),
     };
-    let run = policies::run(bus, command);
+    let (run, check) = (policies::run(bus, command), policies::check(bus, command));
     let job = command.options.job.as_ref();
     let stored = job.map(|job| super::job::job(bus, command, job));
     let sanitize = command
@@ -30,7 +30,7 @@ pub(crate) fn command(command: &Command) -> TokenStream {
     let cfgs = &command.cfgs;
     let parts = [
         item(bus, command),
-        implementation(bus, command, &quote!(#route #run)),
+        implementation(bus, command, &quote!(#route #run #check)),
         dispatch(bus, command),
         stored.unwrap_or_default(),
         quote_spanned! {Span::mixed_site()=>

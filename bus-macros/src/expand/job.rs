@@ -85,7 +85,6 @@ pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
     let name = quiet(&command.ident);
     let cfgs = &command.cfgs;
     let options = options(bus, command, job);
-    let check = policies::check(bus, command);
     let fate = fate(bus, command, job);
     let on_failure = on_failure(bus, job);
     quote_spanned! {Span::mixed_site()=>
@@ -94,7 +93,6 @@ pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
         #[allow(deprecated)]
         impl #bus::Job for #name {
             const OPTIONS: &'static #bus::JobOptions = &#options;
-            #check
             #fate
             #on_failure
         }

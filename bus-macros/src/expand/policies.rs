@@ -120,9 +120,13 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
     }
 }
 
-/// `__check` of a job, if any policy decides before it is stored.
+/// `__check`, where somebody asks for it: of a job if any policy decides before it is stored, of a
+/// command if it has a policy function, which a cache must not pass by.
 pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
     let site = Span::mixed_site();
+    if command.options.job.is_none() && command.options.authorize.is_none() {
+        return TokenStream::new();
+    }
     let (cleaned, authorized) = (cleaned(bus, command, true), authorized(bus, command, true));
     if cleaned.is_empty() && authorized.is_empty() {
         return TokenStream::new();
@@ -342,12 +346,12 @@ pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
         }
 
         fn __through<'a>(
-            slot: &'a #bus::Slot<Self>,
+            slot: &'a #bus::Slot<'a, Self>,
         ) -> impl ::core::future::Future<Output = #bus::Verdict> + ::core::marker::Send + 'a {
             static CHAIN: ::std::sync::OnceLock<
                 ::std::boxed::Box<dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync>,
             > = ::std::sync::OnceLock::new();
-            #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot)
+            #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot, slot)
         }
     }
 }

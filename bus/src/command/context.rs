@@ -1,5 +1,6 @@
 //! The context: who asks, since when, under which bus; inherited by nested dispatches.
 use super::id::MessageId;
+use super::origin::Origin;
 use crate::extensions::Extensions;
 use std::any::Any;
 use std::fmt;
@@ -37,8 +38,15 @@ use tokio_util::sync::CancellationToken;
 /// assert!(bus::dispatch(Outer).await?);
 /// # Ok(()) }
 /// ```
+#[derive(Clone)]
+pub struct Context(
+    /// Nothing of the dispatches that nobody can tell apart. One pointer, as it is handed on,
+    /// made current and kept by what asks for it.
+    Option<Arc<Inner>>,
+);
+
 #[derive(Clone, Debug)]
-pub struct Context {
+struct Inner {
     /// The state of the bus; `None` means the installed one's.
     bus: Option<Arc<Extensions>>,
     id: MessageId,
@@ -53,12 +61,16 @@ pub struct Context {
     origin: Option<Arc<dyn Origin>>,
 }
 
-/// The stored job that a context belongs to: made once for each execution, so in one piece.
-pub(crate) trait Origin: Any + fmt::Debug + Send + Sync {
-    /// What cancels the job; made when first asked for.
-    fn token(&self) -> &CancellationToken;
-    /// The job itself, for who knows its type.
-    fn as_any(&self) -> &dyn Any;
+impl Inner {
+    const PLAIN: Self = Self {
+        bus: None,
+        id: MessageId::NIL,
+        correlation: MessageId::NIL,
+        causation: MessageId::NIL,
+        carried: None,
+        restored: false,
+        origin: None,
+    };
 }
 
 /// What a request may carry beside its ids.
@@ -74,30 +86,49 @@ struct Carried {
 static INSTALLED: OnceLock<Arc<Extensions>> = OnceLock::new();
 
 /// What a dispatch outside any scope sees when nobody can tell contexts apart.
-static PLAIN: Context = Context {
-    bus: None,
-    id: MessageId::NIL,
-    correlation: MessageId::NIL,
-    causation: MessageId::NIL,
-    carried: None,
-    restored: false,
-    origin: None,
-};
+static PLAIN: Context = Context(None);
 
 /// Makes `state` that of the installed bus; gives it back if there is one already.
 pub(crate) fn set_installed(state: Arc<Extensions>) -> Result<(), Arc<Extensions>> {
     INSTALLED.set(state)
 }
 
+/// A bus as a context names it: the installed one by not naming it, so that its dispatches do
+/// not all count at one place.
+#[inline]
+fn named(bus: &Arc<Extensions>) -> Option<Arc<Extensions>> {
+    match INSTALLED.get() {
+        Some(installed) if Arc::ptr_eq(installed, bus) => None,
+        _ => Some(Arc::clone(bus)),
+    }
+}
+
 impl Context {
     /// The root of a new request on the installed bus.
+    #[inline]
     pub(crate) fn root() -> Self {
+        Self::rooted(None)
+    }
+
+    #[inline]
+    fn rooted(bus: Option<Arc<Extensions>>) -> Self {
         let id = MessageId::new();
-        Self {
+        Self(Some(Arc::new(Inner {
+            bus,
             id,
             correlation: id,
-            ..PLAIN.clone()
-        }
+            ..Inner::PLAIN
+        })))
+    }
+
+    #[inline]
+    fn inner(&self) -> Option<&Inner> {
+        self.0.as_deref()
+    }
+
+    /// For a change: other contexts keep what they have.
+    fn change(&mut self) -> &mut Inner {
+        Arc::make_mut(self.0.get_or_insert_with(|| Arc::new(Inner::PLAIN)))
     }
 
     /// The context of dispatches that nobody can tell apart.
@@ -106,12 +137,16 @@ impl Context {
         &PLAIN
     }
 
+    /// Whether this is the context of dispatches that nobody can tell apart.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        self.0.is_none()
+    }
+
     /// The root of a new request on the bus with this state.
-    pub(crate) fn on(bus: Arc<Extensions>) -> Self {
-        Self {
-            bus: Some(bus),
-            ..Self::root()
-        }
+    #[inline]
+    pub(crate) fn on(bus: &Arc<Extensions>) -> Self {
+        Self::rooted(named(bus))
     }
 
     /// The context of a stored job, where it runs.
@@ -122,58 +157,63 @@ impl Context {
         causation: Option<MessageId>,
         origin: Arc<dyn Origin>,
     ) -> Self {
-        Self {
-            bus: Some(bus),
+        Self(Some(Arc::new(Inner {
+            bus: named(&bus),
             id,
             correlation,
             causation: causation.unwrap_or(MessageId::NIL),
             carried: None,
             restored: true,
             origin: Some(origin),
-        }
+        })))
     }
 
     /// Whether this context is of the bus with this state.
     pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
-        self.bus
-            .as_ref()
-            .or(INSTALLED.get())
+        let own = self.inner().and_then(|inner| inner.bus.as_ref());
+        own.or(INSTALLED.get())
             .is_some_and(|own| Arc::ptr_eq(own, bus))
     }
 
     /// The context of a dispatch made inside this one.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self {
+        let Some(parent) = self.inner() else {
+            return Self::root();
+        };
+        Self(Some(Arc::new(Inner {
+            bus: parent.bus.clone(),
             id: MessageId::new(),
-            causation: self.id,
-            correlation: self.correlation,
-            bus: self.bus.clone(),
-            carried: self.carried.clone(),
+            correlation: parent.correlation,
+            causation: parent.id,
+            carried: parent.carried.clone(),
             restored: false,
-            origin: self.origin.clone(),
-        }
+            origin: parent.origin.clone(),
+        })))
     }
 
     /// Whether who asks was authorized before: when the job that runs here was stored.
     #[doc(hidden)]
     pub fn __restored(&self) -> bool {
-        self.restored
+        self.inner().is_some_and(|inner| inner.restored)
     }
 
     /// The id of this dispatch.
+    #[inline]
     pub fn id(&self) -> MessageId {
-        self.id
+        self.inner().map_or(MessageId::NIL, |inner| inner.id)
     }
 
     /// The id shared by all dispatches that one request led to.
     pub fn correlation_id(&self) -> MessageId {
-        self.correlation
+        self.inner()
+            .map_or(MessageId::NIL, |inner| inner.correlation)
     }
 
     /// The id of the dispatch whose handler made this one.
     pub fn causation_id(&self) -> Option<MessageId> {
-        (!self.causation.is_nil()).then_some(self.causation)
+        let causation = self.inner()?.causation;
+        (!causation.is_nil()).then_some(causation)
     }
 
     /// The value of this type that was given to the bus.
@@ -187,34 +227,49 @@ impl Context {
         self.states()?.get_arc::<T>()
     }
 
+    /// What stands around every dispatch of the bus, if it is of this type.
+    #[inline]
+    pub(crate) fn around<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.states()?.around()
+    }
+
     #[inline]
     fn states(&self) -> Option<&Extensions> {
-        match &self.bus {
-            Some(bus) => Some(bus),
-            None => INSTALLED.get().map(|bus| &**bus),
-        }
+        let own = self.inner().and_then(|inner| inner.bus.as_deref());
+        own.or_else(|| INSTALLED.get().map(|bus| &**bus))
+    }
+
+    #[inline]
+    fn carried(&self) -> Option<&Carried> {
+        self.inner()?.carried.as_deref()
     }
 
     /// Who asks, if it is known and of this type.
     pub fn principal<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.carried.as_ref()?.principal.as_ref()?.downcast_ref()
+        self.carried()?.principal.as_ref()?.downcast_ref()
+    }
+
+    /// Whether anybody is known to ask.
+    pub(crate) fn has_principal(&self) -> bool {
+        self.carried()
+            .is_some_and(|carried| carried.principal.is_some())
     }
 
     /// Who asks, owned.
     pub fn principal_arc<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        Arc::clone(self.carried.as_ref()?.principal.as_ref()?)
+        Arc::clone(self.carried()?.principal.as_ref()?)
             .downcast()
             .ok()
     }
 
     /// When the whole request must be answered.
     pub fn deadline(&self) -> Option<Instant> {
-        self.carried.as_ref()?.deadline
+        self.carried()?.deadline
     }
 
     /// The extension of this type.
     pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
-        self.carried.as_ref()?.extensions.get()
+        self.carried()?.extensions.get()
     }
 
     /// Whether the work was cancelled; long loops ask.
@@ -225,14 +280,15 @@ impl Context {
 
     /// What cancels the work, if anybody can: to hand on to what takes a token.
     pub fn cancellation(&self) -> Option<&CancellationToken> {
-        let own = self.carried.as_ref();
+        let inner = self.inner()?;
+        let own = inner.carried.as_ref();
         let own = own.and_then(|carried| carried.cancellation.as_ref());
-        own.or_else(|| self.origin.as_ref().map(|origin| origin.token()))
+        own.or_else(|| inner.origin.as_ref().map(|origin| origin.token()))
     }
 
     /// The stored job that this context belongs to, if it is of this type.
     pub(crate) fn origin<T: 'static>(&self) -> Option<&T> {
-        self.origin.as_ref()?.as_any().downcast_ref()
+        self.inner()?.origin.as_ref()?.as_any().downcast_ref()
     }
 
     /// Ends when the work is cancelled; never, if nobody can cancel it.
@@ -314,19 +370,32 @@ impl Context {
     /// The same under another correlation id, such as one that came with a request.
     #[must_use]
     pub fn with_correlation_id(mut self, correlation: MessageId) -> Self {
-        self.correlation = correlation;
+        self.change().correlation = correlation;
         self
     }
 
     /// The same, caused by another dispatch, such as one of another process.
     #[must_use]
     pub fn with_causation_id(mut self, causation: MessageId) -> Self {
-        self.causation = causation;
+        self.change().causation = causation;
         self
     }
 
     /// What is carried, for a change: other contexts keep theirs.
     fn carry(&mut self) -> &mut Carried {
-        Arc::make_mut(self.carried.get_or_insert_default())
+        Arc::make_mut(self.change().carried.get_or_insert_default())
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = self.inner().unwrap_or(&Inner::PLAIN);
+        f.debug_struct("Context")
+            .field("id", &inner.id)
+            .field("correlation", &inner.correlation)
+            .field("causation", &inner.causation)
+            .field("carried", &inner.carried)
+            .field("origin", &inner.origin)
+            .finish_non_exhaustive()
     }
 }

@@ -53,6 +53,14 @@ pub trait Command: Sized + Send + 'static {
         self.__route(cx)
     }
 
+    /// Cleans it and asks what decides before the handler, in order: sanitize, validate,
+    /// authorize. For who answers without the handler: a job's store, a cache.
+    #[doc(hidden)]
+    fn __check(&mut self, cx: &Context) -> Result<(), Error<Self::Error>> {
+        let _ = cx;
+        Ok(())
+    }
+
     /// How to copy the command, where the type is `Clone`: what lets a middleware run it again.
     #[doc(hidden)]
     const __CLONE: Option<fn(&Self) -> Self> = None;

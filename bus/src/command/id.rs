@@ -25,7 +25,7 @@ impl MessageId {
     /// A new random id.
     #[expect(clippy::new_without_default, reason = "two defaults would differ")]
     pub fn new() -> Self {
-        Self((u128::from(random()) << 64) | u128::from(random()))
+        Self(random())
     }
 
     /// Whether this is [`NIL`](Self::NIL).
@@ -44,17 +44,29 @@ impl MessageId {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014), one stream a thread, each with a random seed.
-fn random() -> u64 {
-    thread_local!(static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(std::thread::current().id())));
-    STATE.with(|state| {
-        let next = state.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
-        state.set(next);
-        let mut z = next;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    })
+/// 128 bits of SplitMix64 (Steele, Lea, Flood 2014), one stream a thread, each with a random
+/// seed.
+fn random() -> u128 {
+    // Constant and without an end, so that a thread finds it without asking whether it is there.
+    thread_local!(static STATE: Cell<Option<u64>> = const { Cell::new(None) });
+    let first = STATE.get().unwrap_or_else(seed).wrapping_add(STEP);
+    let second = first.wrapping_add(STEP);
+    STATE.set(Some(second));
+    (u128::from(mixed(first)) << 64) | u128::from(mixed(second))
+}
+
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+#[inline]
+fn mixed(mut z: u64) -> u64 {
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+#[cold]
+fn seed() -> u64 {
+    RandomState::new().hash_one(std::thread::current().id())
 }
 
 impl fmt::Display for MessageId {

@@ -1,7 +1,7 @@
 //! What the macros submit at link time: the declared commands, the linked handlers.
 use super::contract::Command;
 use super::descriptor::Descriptor;
-use super::extract::Need;
+use super::extract::{Need, NeedKind};
 
 /// One `#[command]` or `#[job]` of the linked program.
 #[derive(Debug)]
@@ -57,6 +57,16 @@ impl Registration {
         self.blocking = true;
         self
     }
+}
+
+/// Whether the handler of this command, or one that may be, sees who asks: it takes something
+/// of the context.
+pub(crate) fn sees_who_asks(command: &Descriptor) -> bool {
+    inventory::iter::<Registration>
+        .into_iter()
+        .filter(|handler| handler.descriptor.name == command.name)
+        .flat_map(|handler| handler.needs)
+        .any(|need| need().kind != NeedKind::State)
 }
 
 inventory::collect!(Declaration);

@@ -101,6 +101,15 @@ impl<'a> Call<'a> {
         });
     }
 
+    /// Whether the command's own policies let it through to an answer that is not the handler's;
+    /// if not, the refusal is the answer: return the verdict.
+    pub(super) fn admit(&self) -> Result<(), Verdict> {
+        match self.0.admit() {
+            true => Ok(()),
+            false => Err(Verdict(false)),
+        }
+    }
+
     /// Looks at the command, if it is a `C` and no handler has taken it.
     pub fn command<C: Command, R>(&self, see: impl FnOnce(&C) -> R) -> Option<R> {
         self.command_mut(|command: &mut C| see(command))

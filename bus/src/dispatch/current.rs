@@ -1,17 +1,18 @@
 //! The current context, and the one relaxed load that tells whether there is any to look for.
 use crate::command::{Context, NeedKind, Registration};
+use crate::extensions::Extensions;
 use pin_project_lite::pin_project;
 use std::cell::RefCell;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 
 thread_local! {
-    /// The context of what this thread is polling.
-    static CURRENT: RefCell<Option<Context>> = const { RefCell::new(None) };
+    /// The contexts of what this thread is polling, the innermost last.
+    static CURRENT: RefCell<Vec<Context>> = const { RefCell::new(Vec::new()) };
 }
 
 /// What could make one dispatch differ from a direct call: 0 means nothing.
@@ -39,6 +40,12 @@ static BUSES: Mutex<usize> = Mutex::new(0);
 #[inline]
 pub(super) fn plain() -> bool {
     DIFFERENCE.load(Ordering::Relaxed) == 0 || looks_plain()
+}
+
+/// Whether the installed bus has middleware and nothing else could tell: no context is needed
+/// until one of them asks for it.
+pub(super) fn only_middleware() -> bool {
+    DIFFERENCE.load(Ordering::Relaxed) == MIDDLEWARE
 }
 
 #[cold]
@@ -84,7 +91,18 @@ pub(crate) fn context_made() {
 
 /// The context of a dispatch made here: a child of the enclosing scope's, or a new root.
 pub(crate) fn next() -> Context {
-    CURRENT.with_borrow(|current| current.as_ref().map_or_else(Context::root, Context::child))
+    CURRENT.with_borrow(|entered| entered.last().map_or_else(Context::root, Context::child))
+}
+
+/// The context of a dispatch made here on the bus with this state: a child of the enclosing
+/// scope's, if that is of the same bus, or a new root.
+#[inline]
+pub(crate) fn next_on(bus: &Arc<Extensions>) -> Context {
+    context_made();
+    CURRENT.with_borrow(|entered| match entered.last() {
+        Some(current) if current.is_on(bus) => current.child(),
+        _ => Context::on(bus),
+    })
 }
 
 /// Adds a fact. The word is read by every dispatch, so it is written only when it changes.
@@ -120,24 +138,16 @@ impl Context {
     /// # }
     /// ```
     pub fn current() -> Option<Self> {
-        CURRENT.with_borrow(Clone::clone)
+        CURRENT.with_borrow(|entered| entered.last().cloned())
     }
 
     /// Runs `future` in this context: what it dispatches, at any depth and across
     /// `.await`, inherits from it.
     pub fn scope<F: Future>(self, future: F) -> Scope<F> {
         Scope {
-            context: Some(self),
+            context: self,
             future,
         }
-    }
-}
-
-/// Runs `future` in the context `cx`, or if there is none in the one that is current.
-pub(super) fn within<F: Future>(cx: Option<Context>, future: F) -> Scope<F> {
-    Scope {
-        context: cx,
-        future,
     }
 }
 
@@ -145,8 +155,7 @@ pin_project! {
     /// A future in the context of [`Context::scope`].
     #[must_use = "futures do nothing unless awaited"]
     pub struct Scope<F> {
-        // While the future is polled, that of the enclosing scope.
-        context: Option<Context>,
+        context: Context,
         #[pin]
         future: F,
     }
@@ -158,29 +167,66 @@ impl<F: Future> Future for Scope<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let _entered = this.context.is_some().then(|| Entered::new(this.context));
+        let _entered = Entered::new(this.context);
         this.future.poll(task)
-    }
-}
-
-/// A context that is current; when it is dropped, the one before is again.
-struct Entered<'s>(&'s mut Option<Context>);
-
-impl<'s> Entered<'s> {
-    fn new(context: &'s mut Option<Context>) -> Self {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, context));
-        Self(context)
-    }
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        CURRENT.with_borrow_mut(|current| std::mem::swap(current, self.0));
     }
 }
 
 impl<F> fmt::Debug for Scope<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Scope")
+    }
+}
+
+/// Runs `future` in the context `cx`.
+#[inline]
+pub(super) fn within<F: Future>(cx: &Context, future: F) -> Within<'_, F> {
+    Within {
+        context: cx,
+        future,
+    }
+}
+
+pin_project! {
+    /// A [`Scope`] of a context that another holds.
+    #[must_use = "futures do nothing unless awaited"]
+    pub(super) struct Within<'c, F> {
+        context: &'c Context,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F: Future> Future for Within<'_, F> {
+    type Output = F::Output;
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = Entered::new(this.context);
+        this.future.poll(task)
+    }
+}
+
+/// A context that is current; when this is dropped, the one before is again.
+struct Entered(());
+
+impl Entered {
+    /// Nothing, if nobody can tell this context from another.
+    #[inline]
+    fn new(context: &Context) -> Option<Self> {
+        if context.is_plain() {
+            return None;
+        }
+        CURRENT.with_borrow_mut(|entered| entered.push(context.clone()));
+        Some(Self(()))
+    }
+}
+
+impl Drop for Entered {
+    #[inline]
+    fn drop(&mut self) {
+        // Dropped once it is out of there: what it holds may ask for the current one.
+        drop(CURRENT.with_borrow_mut(Vec::pop));
     }
 }

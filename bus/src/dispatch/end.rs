@@ -1,4 +1,4 @@
-//! The rest of the way behind a middleware, begun as often as it is asked for.
+//! What is behind a middleware: begun as often as it is asked for.
 use super::call::Verdict;
 use super::slot::AnySlot;
 use pin_project_lite::pin_project;
@@ -7,15 +7,18 @@ use std::pin::Pin;
 use std::task::{Poll, ready};
 
 pin_project! {
-    /// The rest of the way behind a middleware: `make` begins it, as often as it is asked to.
+    /// What is behind a middleware: `make` begins it, as often as it is asked to.
     pub(super) struct End<'s, M, F> {
         slot: &'s dyn AnySlot,
         make: M,
         // Where the slot keeps the command and the context for each run, once one of several
         // was asked for.
-        kept: Option<usize>,
+        kept: Option<u32>,
+        // Whether the next run must be begun anew.
+        used: bool,
+        // Begun at once, which costs nothing until it is polled.
         #[pin]
-        running: Option<F>,
+        running: F,
     }
 }
 
@@ -24,12 +27,14 @@ where
     M: Fn() -> F,
     F: Future<Output = Verdict>,
 {
+    #[inline]
     pub(super) fn new(slot: &'s dyn AnySlot, make: M) -> Self {
         Self {
             slot,
+            running: make(),
             make,
             kept: None,
-            running: None,
+            used: false,
         }
     }
 }
@@ -38,10 +43,13 @@ where
 pub(super) trait AnyEnd: Send {
     /// Puts the command back for one run of several; false if it can't be copied.
     fn again(self: Pin<&mut Self>) -> bool;
-    /// Puts the command back for the last run, if there were others.
-    fn last(self: Pin<&mut Self>);
-    /// Goes the rest of the way.
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict>;
+    /// Goes the rest of the way; for the last time, if `last`: the command is put back first,
+    /// if there were other runs.
+    fn poll_end(
+        self: Pin<&mut Self>,
+        last: bool,
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<Verdict>;
     /// Drops what has not finished.
     fn stop(self: Pin<&mut Self>);
 }
@@ -60,26 +68,27 @@ where
         this.kept.is_some()
     }
 
-    fn last(self: Pin<&mut Self>) {
-        let this = self.project();
-        if let Some(at) = this.kept.take() {
+    #[inline]
+    fn poll_end(
+        self: Pin<&mut Self>,
+        last: bool,
+        task: &mut std::task::Context<'_>,
+    ) -> Poll<Verdict> {
+        let mut this = self.project();
+        if last && let Some(at) = this.kept.take() {
             this.slot.restore(at, true);
         }
-    }
-
-    #[inline]
-    fn poll_end(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Verdict> {
-        let mut this = self.project();
-        if this.running.is_none() {
-            this.running.set(Some((this.make)()));
+        if *this.used {
+            this.running.set((this.make)());
+            *this.used = false;
         }
-        let running = this.running.as_mut().as_pin_mut().expect("set above");
-        let verdict = ready!(running.poll(task));
-        this.running.set(None);
+        let verdict = ready!(this.running.poll(task));
+        *this.used = true;
         Poll::Ready(verdict)
     }
 
     fn stop(self: Pin<&mut Self>) {
-        self.project().running.set(None);
+        let mut this = self.project();
+        this.running.set((this.make)());
     }
 }

@@ -12,6 +12,7 @@ mod current;
 mod end;
 pub mod layers;
 mod middleware;
+mod next;
 pub mod policy;
 mod route;
 mod run;
@@ -19,12 +20,14 @@ mod slot;
 mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
-pub use chain::{Chain, chain, middleware};
+pub(crate) use chain::Stack;
+pub use chain::{Chain, Row, Tail, chain, middleware};
 pub use current::Scope;
-pub(crate) use current::{bus_installed, bus_made, context_made, next as next_context};
-pub use middleware::{
-    BoxVerdict, ErasedMiddleware, Layer, Middleware, Next, Running, Stack, Tail, erase,
+pub(crate) use current::{
+    bus_installed, bus_made, context_made, next as next_context, next_on as next_context_on,
 };
+pub use middleware::Middleware;
+pub use next::{Next, Running};
 pub use route::{Started, call, call_injected, finish, route};
 pub use run::{Dispatch, layered, run, run_in};
 pub use slot::{AnySlot, Slot};

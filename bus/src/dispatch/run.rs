@@ -1,16 +1,21 @@
 //! From `bus::dispatch` to the route: straight where nothing can tell, else with a context.
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` moves its arguments once more than an async block in a function"
+)]
 use super::call::Verdict;
+use super::chain::{Foreign, Stack};
 use super::cold::Cold;
 use super::current::{self, within};
-use super::middleware::{BoxVerdict, Stack, through};
+use super::end::End;
 use super::policy::before;
 use super::slot::Slot;
 use crate::command::{Answer, Command, Context, Error};
 use pin_project_lite::pin_project;
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
+use std::pin::{Pin, pin};
 use std::task::Poll;
+use tokio::time::Instant;
 
 /// What can be given to `bus::dispatch`: a command, which runs here.
 ///
@@ -38,7 +43,7 @@ pub trait Dispatch: Sized + Send {
 
     /// Goes through the middleware that the declaration names to the handler.
     #[doc(hidden)]
-    fn __through<'a>(slot: &'a Slot<Self>) -> impl Future<Output = Verdict> + Send + 'a
+    fn __through<'a>(slot: &'a Slot<'a, Self>) -> impl Future<Output = Verdict> + Send + 'a
     where
         Self: Command,
     {
@@ -133,54 +138,86 @@ impl<C: Command> InCurrent<C> {
 fn run_in_current<C: Command + Dispatch>(command: C) -> Cold<InCurrent<C>> {
     Cold::new(Box::pin(InContext {
         answer: None,
-        handler: async move { run_in(command, current::next()).await },
+        handler: async move {
+            let cx = match current::only_middleware() {
+                true => Context::plain().clone(),
+                false => current::next(),
+            };
+            run_in(command, cx).await
+        },
     }))
 }
 
-/// Runs a command in the context `cx`.
-pub async fn run_in<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
-    if cx.deadline().is_some() || cx.state::<Stack>().is_some() {
-        // Boxed: most dispatches need not hold what these do.
-        return Box::pin(guarded(command, cx)).await;
+/// Runs a command in the context `cx`, which is the current one meanwhile: also of the
+/// middleware, so that what they dispatch is caused by this.
+#[inline]
+pub fn run_in<C: Command + Dispatch>(
+    command: C,
+    cx: Context,
+) -> impl Future<Output = Answer<C>> + Send {
+    async move {
+        match (cx.deadline(), cx.around::<Stack>()) {
+            (None, None) => within(&cx, command.__layered(&cx)).await,
+            // As `behind` does, but in place.
+            (None, Some(stack)) => {
+                let slot = Slot::new(command, &cx);
+                {
+                    let end = pin!(End::new(&slot, || C::__through(&slot)));
+                    let tail = Foreign::new(end);
+                    // The verdict is in the slot, with the answer.
+                    let _ = within(&cx, stack.through(&slot, &tail)).await;
+                }
+                slot.into_answer()
+            }
+            // Boxed: most dispatches need not hold what a timer does.
+            (Some(deadline), stack) => Box::pin(in_time(deadline, stack, command, &cx)).await,
+        }
     }
-    let inside = cx.clone();
-    within(Some(inside), command.__layered(&cx)).await
 }
 
-/// Runs a command behind the middleware of the bus, until the deadline of its context.
-async fn guarded<C: Command + Dispatch>(command: C, cx: Context) -> Answer<C> {
-    let deadline = cx.deadline();
+/// Runs a command until the deadline of its context.
+async fn in_time<C: Command + Dispatch>(
+    deadline: Instant,
+    stack: Option<&Stack>,
+    command: C,
+    cx: &Context,
+) -> Answer<C> {
     let work = async {
-        let inside = cx.clone();
-        match cx.state_arc::<Stack>() {
-            Some(stack) => within(Some(inside), behind(stack, command, cx)).await,
-            None => within(Some(inside), command.__layered(&cx)).await,
+        match stack {
+            None => within(cx, command.__layered(cx)).await,
+            Some(stack) => behind(stack, command, cx).await,
         }
     };
-    match deadline {
-        None => work.await,
-        Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
-    }
+    before(deadline, C::DESCRIPTOR, work).await
 }
 
 /// Runs a command behind the middleware of the bus, then its own.
-///
-/// The middleware themselves work in the context too: what they dispatch is caused by this.
-async fn behind<C: Command + Dispatch>(stack: Arc<Stack>, command: C, cx: Context) -> Answer<C> {
-    let slot = Slot::new(command, Some(cx));
-    {
-        let tail = || -> BoxVerdict<'_> { Box::pin(C::__through(&slot)) };
-        // The verdict is in the slot, with the answer.
-        let _ = through(&slot, stack.as_slice(), &tail).await;
+fn behind<C: Command + Dispatch>(
+    stack: &Stack,
+    command: C,
+    cx: &Context,
+) -> impl Future<Output = Answer<C>> + Send {
+    async move {
+        let slot = Slot::new(command, cx);
+        {
+            let end = pin!(End::new(&slot, || C::__through(&slot)));
+            let tail = Foreign::new(end);
+            // The verdict is in the slot, with the answer.
+            let _ = within(cx, stack.through(&slot, &tail)).await;
+        }
+        slot.into_answer()
     }
-    slot.into_answer()
 }
 
 /// Runs a command behind its own middleware.
-pub async fn layered<C: Command + Dispatch>(command: C, cx: &Context) -> Answer<C> {
-    let context = (!cx.id().is_nil()).then(|| cx.clone());
-    let slot = Slot::new(command, context);
-    // The verdict is in the slot, with the answer.
-    let _ = C::__through(&slot).await;
-    slot.into_answer()
+pub fn layered<C: Command + Dispatch>(
+    command: C,
+    cx: &Context,
+) -> impl Future<Output = Answer<C>> + Send {
+    async move {
+        let slot = Slot::new(command, cx);
+        // The verdict is in the slot, with the answer.
+        let _ = C::__through(&slot).await;
+        slot.into_answer()
+    }
 }

@@ -8,102 +8,110 @@ use super::policy::before;
 use super::words::in_words;
 use crate::command::{Answer, Command, Context, Descriptor, Error};
 use crate::error::BoxError;
+use spin::{Mutex, MutexGuard};
 use std::any::Any;
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The typed state of one dispatch behind middleware.
-pub struct Slot<C: Command>(Mutex<Inner<C>>);
+pub struct Slot<'s, C: Command> {
+    /// The context that the dispatch has; the plain one is no one's, where no context can be
+    /// told from another.
+    context: &'s Context,
+    inner: Mutex<Inner<C>>,
+}
 
 struct Inner<C: Command> {
     command: Option<C>,
     answer: Option<Answer<C>>,
-    /// Boxed, as most dispatches behind middleware that nothing else can tell apart have none.
+    /// Boxed, as most dispatches have none.
     more: Option<Box<More<C>>>,
 }
 
 /// What not every dispatch has.
 struct More<C> {
-    /// Nothing, until somebody asks, where no context can be told from another.
+    /// The handler's context, where it is other than the dispatch's: a middleware changed it,
+    /// or asked for one where there was none.
     context: Option<Context>,
-    /// Whether a middleware changed the context, so that the handler's is not the current one.
-    changed: bool,
     /// What [`Next::again`](super::Next::again) kept, outermost first.
     saved: Vec<(C, Option<Context>)>,
 }
 
-impl<C> More<C> {
-    fn with(context: Option<Context>) -> Box<Self> {
-        Box::new(Self {
-            context,
-            changed: false,
-            saved: Vec::new(),
-        })
-    }
-}
-
 impl<C: Command> Inner<C> {
     fn more(&mut self) -> &mut More<C> {
-        self.more.get_or_insert_with(|| More::with(None))
+        self.more.get_or_insert_with(|| {
+            Box::new(More {
+                context: None,
+                saved: Vec::new(),
+            })
+        })
+    }
+
+    /// The handler's context, where it is other than the dispatch's.
+    fn changed(&self) -> Option<&Context> {
+        self.more.as_deref()?.context.as_ref()
     }
 }
 
-impl<C: Command> fmt::Debug for Slot<C> {
+impl<C: Command> fmt::Debug for Slot<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Slot").field(&C::DESCRIPTOR.name).finish()
     }
 }
 
-impl<C: Command> Slot<C> {
-    pub(super) fn new(command: C, context: Option<Context>) -> Self {
-        Self(Mutex::new(Inner {
-            command: Some(command),
-            answer: None,
-            more: context.map(|cx| More::with(Some(cx))),
-        }))
+impl<'s, C: Command> Slot<'s, C> {
+    #[inline]
+    pub(super) fn new(command: C, context: &'s Context) -> Self {
+        Self {
+            context,
+            inner: Mutex::new(Inner {
+                command: Some(command),
+                answer: None,
+                more: None,
+            }),
+        }
     }
 
-    /// No code of the user's runs under this lock, `Clone` of a command apart: what a panic
-    /// left is still the truth.
+    /// A lock that spins: it is held for a few instructions, by one task but for a middleware
+    /// that looks from several threads at once. No code of the user's runs under it, `Clone` of
+    /// a command apart: what a panic left is still the truth.
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Inner<C>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock()
     }
 
     /// Calls the handler and keeps its answer.
     pub(super) async fn call(&self) -> Verdict {
-        let (command, context) = self.take();
-        let answer = match context {
-            None => command.__run(Context::plain()).await,
-            // Boxed, so that the way without a context stays small.
-            Some((cx, changed)) => Box::pin(Self::call_in(command, cx, changed)).await,
+        let (command, changed) = self.take();
+        let answer = match changed {
+            None => command.__run(self.context).await,
+            // Boxed, so that the way without a change stays small.
+            Some(cx) => Box::pin(Self::call_in(command, cx)).await,
         };
         let verdict = Verdict::of(&answer);
         self.lock().answer = Some(answer);
         verdict
     }
 
-    /// Calls the handler in a context; `changed` if it is not the current one.
-    async fn call_in(command: C, cx: Context, changed: bool) -> Answer<C> {
-        let work = within(changed.then(|| cx.clone()), command.__run(&cx));
-        match cx.deadline().filter(|_| changed) {
+    /// Calls the handler in a context that is not the current one.
+    async fn call_in(command: C, cx: Context) -> Answer<C> {
+        let work = within(&cx, command.__run(&cx));
+        match cx.deadline() {
             None => work.await,
             // A middleware may have set it: nobody else watches it.
             Some(deadline) => before(deadline, C::DESCRIPTOR, work).await,
         }
     }
 
-    /// What the handler is called with: the command, the context if there is one, and whether
-    /// it is other than the current one.
-    fn take(&self) -> (C, Option<(Context, bool)>) {
+    /// What the handler is called with: the command, and its context where it is other than
+    /// the dispatch's.
+    #[inline]
+    fn take(&self) -> (C, Option<Context>) {
         let mut inner = self.lock();
-        let context = inner
-            .more
-            .as_deref()
-            .and_then(|more| Some((more.context.clone()?, more.changed)));
+        let changed = inner.changed().cloned();
         let command = inner.command.take();
         drop(inner);
         let command = command.expect("each `Next` runs once, and `again` put the command back");
-        (command, context)
+        (command, changed)
     }
 
     /// Lends a part of the state without holding the lock: a middleware that looks at the
@@ -119,7 +127,7 @@ impl<C: Command> Slot<C> {
     }
 
     pub(super) fn into_answer(self) -> Answer<C> {
-        let inner = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let inner = self.inner.into_inner();
         // Only a verdict that was kept from another dispatch leaves no answer here.
         inner.answer.unwrap_or_else(|| {
             Err(Error::Rejected {
@@ -136,7 +144,7 @@ type Part<C, T> = fn(&mut Inner<C>) -> &mut Option<T>;
 /// A part of the state that is lent; it comes back even if the borrower panics, unless
 /// something took its place meanwhile.
 struct Loan<'s, C: Command, T> {
-    slot: &'s Slot<C>,
+    slot: &'s Slot<'s, C>,
     part: Part<C, T>,
     value: Option<T>,
 }
@@ -159,13 +167,16 @@ pub trait AnySlot: Send + Sync {
     fn context(&self) -> Context;
     /// Changes the context that the rest of the way gets.
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context);
+    /// Asks what decides before the handler, as far as the command has a policy function; if
+    /// that refuses, the refusal is the answer and this is false.
+    fn admit(&self) -> bool;
     /// Shows the command, if no run has taken it.
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any));
     /// Keeps a copy of the command and the context for later runs and tells where; nothing
     /// if the command can't be copied.
-    fn save(&self) -> Option<usize>;
+    fn save(&self) -> Option<u32>;
     /// Puts back what [`save`](Self::save) kept there, for the last time or once more.
-    fn restore(&self, at: usize, last: bool);
+    fn restore(&self, at: u32, last: bool);
     /// Shows the `Option<Answer<C>>`, which may be taken and replaced.
     fn with_answer(&self, see: &mut dyn FnMut(&mut dyn Any));
     /// Shows the output, if there is one.
@@ -184,29 +195,49 @@ pub trait AnySlot: Send + Sync {
     fn reason(&self) -> Option<String>;
 }
 
-impl<C: Command> AnySlot for Slot<C> {
+impl<C: Command> AnySlot for Slot<'_, C> {
     fn descriptor(&self) -> &'static Descriptor {
         C::DESCRIPTOR
     }
 
     fn context(&self) -> Context {
         let mut inner = self.lock();
-        let more = inner.more();
-        if let Some(context) = &more.context {
-            return context.clone();
+        match inner.changed() {
+            Some(changed) => changed.clone(),
+            None if !self.context.is_plain() => self.context.clone(),
+            None => {
+                // From here on it can be told from others: the handler must have it as its own.
+                context_made();
+                inner.more().context.insert(next()).clone()
+            }
         }
-        // From here on it can be told from others: the handler must have it as its own.
-        context_made();
-        more.changed = true;
-        more.context.insert(next()).clone()
     }
 
     fn update_context(&self, change: &mut dyn FnMut(Context) -> Context) {
         let changed = change(self.context());
-        let mut inner = self.lock();
-        let more = inner.more();
-        more.context = Some(changed);
-        more.changed = true;
+        self.lock().more().context = Some(changed);
+    }
+
+    fn admit(&self) -> bool {
+        let cx = self.context();
+        // Who asks for a job was authorized before it was stored.
+        if cx.__restored() {
+            return true;
+        }
+        let mut refused = None;
+        self.lend(
+            |inner| &mut inner.command,
+            |command| {
+                if let Some(command) = command {
+                    refused = command.__check(&cx).err();
+                }
+            },
+        );
+        let is_admitted = refused.is_none();
+        if let Some(error) = refused {
+            self.lock().answer = Some(Err(error));
+        }
+        is_admitted
     }
 
     fn with_command(&self, see: &mut dyn FnMut(&mut dyn Any)) {
@@ -220,20 +251,21 @@ impl<C: Command> AnySlot for Slot<C> {
         );
     }
 
-    fn save(&self) -> Option<usize> {
+    fn save(&self) -> Option<u32> {
         let mut inner = self.lock();
         let copy = C::__CLONE?(inner.command.as_ref()?);
         let more = inner.more();
         let context = more.context.clone();
+        let at = u32::try_from(more.saved.len()).ok()?;
         more.saved.push((copy, context));
-        Some(more.saved.len() - 1)
+        Some(at)
     }
 
-    fn restore(&self, at: usize, last: bool) {
+    fn restore(&self, at: u32, last: bool) {
         let mut inner = self.lock();
         let more = inner.more();
         // What a middleware further in kept and never used ends here.
-        more.saved.truncate(at + 1);
+        more.saved.truncate(at as usize + 1);
         let kept = match (C::__CLONE, more.saved.last()) {
             (Some(copy), Some((command, context))) if !last => {
                 Some((copy(command), context.clone()))
@@ -241,7 +273,6 @@ impl<C: Command> AnySlot for Slot<C> {
             _ => more.saved.pop(),
         };
         let (command, context) = kept.unzip();
-        more.changed |= more.context.is_some();
         more.context = context.flatten();
         inner.command = command;
     }

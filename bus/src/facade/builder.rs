@@ -1,7 +1,7 @@
 //! Puts a bus together and checks that every linked handler finds what it needs.
 use super::bus::Bus;
 use crate::clock::{Clock, SharedClock};
-use crate::dispatch::{Middleware, Stack, erase};
+use crate::dispatch::{Middleware, Row, Stack};
 use crate::driver::Driver;
 use crate::extensions::Extensions;
 use crate::queue::{PrincipalCodec, Source, Store};
@@ -9,14 +9,18 @@ use crate::registry::{Problem, Unwired, missing_state, with_sources};
 use crate::telemetry::Board;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::fmt;
 use std::sync::Arc;
 
 /// Puts a [`Bus`] together.
-#[derive(Debug, Default)]
+///
+/// `M` are the middleware given so far, as types: a dispatch then goes through all of them with
+/// one allocation. One that is there on a condition is an `Option` (`.middleware(on.then(Trace::new))`).
+#[derive(Default)]
 #[must_use = "a builder does nothing until it is built"]
-pub struct Builder {
+pub struct Builder<M = ()> {
     state: Extensions,
-    stack: Stack,
+    middleware: M,
     partial: bool,
     source: Option<Source>,
     manual_migration: bool,
@@ -24,7 +28,7 @@ pub struct Builder {
     principal: Option<PrincipalCodec>,
 }
 
-impl Builder {
+impl<M> Builder<M> {
     /// Gives the bus a value for handlers to take as `&T` or `State<T>`; one of the same
     /// type is replaced.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
@@ -39,9 +43,16 @@ impl Builder {
     }
 
     /// Puts a middleware around every dispatch, inside those given before.
-    pub fn middleware(mut self, middleware: impl Middleware) -> Self {
-        self.stack.push(erase(middleware));
-        self
+    pub fn middleware<N: Middleware>(self, middleware: N) -> Builder<(M, N)> {
+        Builder {
+            state: self.state,
+            middleware: (self.middleware, middleware),
+            partial: self.partial,
+            source: self.source,
+            manual_migration: self.manual_migration,
+            clock: self.clock,
+            principal: self.principal,
+        }
     }
 
     /// Admits handlers whose state is not given: dispatching to one answers
@@ -98,7 +109,10 @@ impl Builder {
     /// # Errors
     /// [`Unwired`] with everything that is missing, each with its file and line; with the reason,
     /// if the store cannot be opened.
-    pub async fn build(mut self) -> Result<Bus, Unwired> {
+    pub async fn build(mut self) -> Result<Bus, Unwired>
+    where
+        M: Row,
+    {
         let lazy = self.source.is_none();
         let source = self.source.unwrap_or(Source::Environment);
         let store = Store::new(source, !self.manual_migration, self.clock, self.principal);
@@ -114,10 +128,20 @@ impl Builder {
         if !problems.is_empty() {
             return Err(Unwired::new(problems));
         }
-        if !self.stack.as_slice().is_empty() {
-            self.state.insert(self.stack);
+        if let Some(stack) = Stack::new(self.middleware) {
+            self.state.set_around(stack);
         }
         self.state.insert_arc(Arc::new(Board::default()));
         Ok(Bus::new(self.state))
+    }
+}
+
+impl<M> fmt::Debug for Builder<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("state", &self.state)
+            .field("middleware", &std::any::type_name::<M>())
+            .field("partial", &self.partial)
+            .finish_non_exhaustive()
     }
 }

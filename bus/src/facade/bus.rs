@@ -1,7 +1,7 @@
 //! The handle that users hold.
 use super::builder::Builder;
 use crate::command::{Context, Error, set_installed};
-use crate::dispatch::{Dispatch, Scope, Stack, bus_installed, bus_made, context_made};
+use crate::dispatch::{Dispatch, Scope, bus_installed, bus_made, context_made, next_context_on};
 use crate::extensions::Extensions;
 use crate::registry::Unwired;
 use std::future::Future;
@@ -81,7 +81,7 @@ impl Bus {
     /// [`AlreadyInstalled`], if there is one.
     pub fn install(&self) -> Result<(), AlreadyInstalled> {
         set_installed(Arc::clone(&self.state)).map_err(|_| AlreadyInstalled)?;
-        bus_installed(self.state.get::<Stack>().is_some());
+        bus_installed(self.state.has_around());
         Ok(())
     }
 
@@ -120,7 +120,7 @@ impl Bus {
     /// ```
     pub fn context(&self) -> Context {
         context_made();
-        Context::on(Arc::clone(&self.state))
+        Context::on(&self.state)
     }
 
     /// Runs `future` with this bus as the current one, at any depth and across `.await`.
@@ -136,10 +136,7 @@ impl Bus {
 
     /// The context of a dispatch made here on this bus.
     pub(super) fn child(&self) -> Context {
-        match Context::current() {
-            Some(current) if current.is_on(&self.state) => current.child(),
-            _ => self.context(),
-        }
+        next_context_on(&self.state)
     }
 }
 

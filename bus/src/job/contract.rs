@@ -9,7 +9,7 @@ use super::new_job::NewJob;
 use super::options::JobOptions;
 use crate::clock::Timestamp;
 use crate::codec::{CodecError, Envelope, encode};
-use crate::command::{Cause, Command, Context, Error};
+use crate::command::{Cause, Command};
 use crate::dispatch::Dispatch;
 use crate::id::{CommandName, JobId, QueueName};
 
@@ -40,13 +40,6 @@ pub trait Job:
     /// The stored name, checked when it is compiled.
     #[doc(hidden)]
     const __NAME: CommandName = CommandName::from_static(Self::DESCRIPTOR.name);
-
-    /// Cleans it and asks what decides before it is stored: sanitize, validate, authorize.
-    #[doc(hidden)]
-    fn __check(&mut self, cx: &Context) -> Result<(), Error<Self::Error>> {
-        let _ = cx;
-        Ok(())
-    }
 
     /// What an error of the handler means for the job.
     #[doc(hidden)]

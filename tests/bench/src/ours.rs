@@ -34,6 +34,57 @@ async fn large(order: Large) -> Result<u64, Refused> {
     Ok(price(order.sku, order.quantity)? + order.rest[0])
 }
 
+/// What must be dropped: the command, the output, and an error of any type.
+#[command(output = u64, error = Refused)]
+struct Named {
+    sku: u32,
+    quantity: u32,
+    name: String,
+}
+
+#[handler]
+async fn named(order: Named) -> Result<u64, Refused> {
+    Ok(price(order.sku, order.quantity)? + order.name.len() as u64)
+}
+
+#[command(output = String, error = Refused)]
+struct Label {
+    sku: u32,
+    quantity: u32,
+}
+
+#[handler]
+async fn label(order: Label) -> Result<String, Refused> {
+    match order.quantity {
+        0 => Err("nothing"),
+        n => Ok(String::with_capacity((order.sku + n) as usize)),
+    }
+}
+
+#[command(output = u64)]
+struct Fallible {
+    sku: u32,
+    quantity: u32,
+}
+
+#[handler]
+async fn fallible(order: Fallible) -> Result<u64, bus::BoxError> {
+    Ok(price(order.sku, order.quantity)?)
+}
+
+#[command(output = String)]
+struct Owned {
+    name: String,
+}
+
+#[handler]
+async fn owned(order: Owned) -> Result<String, bus::BoxError> {
+    match order.name.as_str() {
+        "" => Err("nothing".into()),
+        _ => Ok(order.name),
+    }
+}
+
 /// Three policies.
 #[command(output = u64, error = Refused, rate = "4000000000/s", timeout = "5s")]
 struct Guarded {
@@ -104,6 +155,25 @@ macro_rules! new {
     };
 }
 
+fn named_order(sku: u32) -> Named {
+    Named {
+        sku,
+        quantity: 2,
+        name: String::with_capacity(8),
+    }
+}
+
+fn owned_order(_: u32) -> Owned {
+    Owned {
+        name: String::from("receipt"),
+    }
+}
+
+/// Looked at, so that the compiler can't do without the allocation.
+fn length(text: String) -> u64 {
+    std::hint::black_box(text).len() as u64
+}
+
 /// The cases that nothing makes look for a context.
 pub(crate) fn straight() -> Vec<Case> {
     vec![
@@ -137,6 +207,51 @@ pub(crate) fn straight() -> Vec<Case> {
                 rest: [1; 5]
             },
             |c| bus::dispatch(c).await
+        ),
+        case!(
+            "direct .await, a String in the command",
+            Refused,
+            |i| named_order(i),
+            |c| named(c).await
+        ),
+        case!(
+            "dispatch, a String in the command",
+            Error<Refused>,
+            |i| named_order(i),
+            |c| bus::dispatch(c).await
+        ),
+        case!(
+            "direct .await, a String as output",
+            Refused,
+            |i| new!(Label, i),
+            |c| label(c).await.map(length)
+        ),
+        case!(
+            "dispatch, a String as output",
+            Error<Refused>,
+            |i| new!(Label, i),
+            |c| bus::dispatch(c).await.map(length)
+        ),
+        case!(
+            "direct .await, BoxError",
+            bus::BoxError,
+            |i| new!(Fallible, i),
+            |c| fallible(c).await
+        ),
+        case!("dispatch, BoxError", Error, |i| new!(Fallible, i), |c| {
+            bus::dispatch(c).await
+        }),
+        case!(
+            "direct .await, a String through, BoxError",
+            bus::BoxError,
+            |i| owned_order(i),
+            |c| owned(c).await.map(length)
+        ),
+        case!(
+            "dispatch, a String through, BoxError",
+            Error,
+            |i| owned_order(i),
+            |c| bus::dispatch(c).await.map(length)
         ),
         case!(
             "dispatch, validate + rate + timeout",
@@ -201,14 +316,25 @@ pub(crate) fn in_context() -> Vec<Case> {
             |c| LAYERED.dispatch(c).await
         ),
         ("dispatch in a scope", |n| {
-            let all = async {
-                for i in 0..n {
-                    let i = i as u32;
-                    let order = std::hint::black_box(new!(Plain, i));
-                    std::hint::black_box(bus::dispatch(order).await.is_ok());
-                }
-            };
-            crate::now(BUS.scope(all));
+            crate::now(BUS.scope(plain_orders(n)))
+        }),
+        ("dispatch in a scope, 3 middleware of the bus", |n| {
+            crate::now(LAYERED.scope(plain_orders(n)))
+        }),
+        // The last: from here on every dispatch of the process meets the middleware.
+        ("dispatch, installed bus with 3 middleware", |n| {
+            // Unless an earlier run did.
+            let _ = LAYERED.install();
+            crate::now(plain_orders(n));
         }),
     ]
+}
+
+/// So many dispatches on the current bus.
+async fn plain_orders(n: u64) {
+    for i in 0..n {
+        let i = i as u32;
+        let order = std::hint::black_box(new!(Plain, i));
+        std::hint::black_box(bus::dispatch(order).await.is_ok());
+    }
 }

@@ -1,6 +1,6 @@
 //! `RateLimit` and `Throttle`, also under a hundred at once.
 use super::{Once, Refused, SECOND, Work, all, kind, scripted};
-use bus::layers::{Catch, RateLimit, Throttle};
+use bus::layers::{Catch, RateLimit, Throttle, Timeout};
 use bus::{Error, ErrorKind};
 use bus_tests::Script;
 use std::time::Duration;
@@ -118,5 +118,38 @@ async fn a_circuit_counts_panics_and_only_what_it_is_told_to() {
         (1, ErrorKind::CircuitOpen),
     ] {
         assert_eq!(bus.dispatch(Once(n)).await.unwrap_err().kind(), expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_circuit_inside_a_timeout_sees_what_hangs_and_not_who_goes_away() {
+    let script = Script::takes(3600 * SECOND);
+    let bus = scripted(&script, |bus| {
+        bus.middleware(Timeout::new(SECOND))
+            .middleware(Throttle::new(2, 60 * SECOND))
+    })
+    .await;
+    for _ in 0..5 {
+        let gone = tokio::time::timeout(SECOND / 2, bus.dispatch(Work(1))).await;
+        assert!(gone.is_err());
+    }
+    for _ in 0..2 {
+        let late = bus.dispatch(Work(1)).await;
+        assert_eq!(kind(&late), Some(ErrorKind::TimedOut));
+    }
+    let refused = bus.dispatch(Work(1)).await;
+    assert_eq!(kind(&refused), Some(ErrorKind::CircuitOpen));
+    let only_errors = Throttle::new(1, SECOND).only(|_, why| why.kind == ErrorKind::Handler);
+    let bus = scripted(&script, |bus| {
+        bus.middleware(Timeout::new(SECOND)).middleware(only_errors)
+    })
+    .await;
+    for _ in 0..3 {
+        let late = bus.dispatch(Work(1)).await;
+        assert_eq!(
+            kind(&late),
+            Some(ErrorKind::TimedOut),
+            "it was told what counts"
+        );
     }
 }

@@ -1,4 +1,5 @@
 //! The provided middleware: what each promises, also to a hundred at once and when cancelled.
+use bus::layers::Row;
 use bus::prelude::*;
 use bus::{Error, ErrorKind};
 use bus_tests::Script;
@@ -36,7 +37,10 @@ async fn once(cmd: Once, script: &Script) -> Result<u32, Refused> {
 }
 
 /// A bus with this script and these middleware.
-async fn scripted(script: &Script, with: impl FnOnce(bus::Builder) -> bus::Builder) -> Bus {
+async fn scripted<M: Row>(
+    script: &Script,
+    with: impl FnOnce(bus::Builder) -> bus::Builder<M>,
+) -> Bus {
     let builder = with(Bus::builder().state(script.clone()));
     builder.partial().build().await.expect("partial")
 }

@@ -116,6 +116,19 @@ impl my::bus::__private::Command for PlaceOrder {
                 .await
         }
     }
+    fn __check(
+        &mut self,
+        cx: &my::bus::__private::Context,
+    ) -> ::core::result::Result<
+        (),
+        my::bus::__private::Error<<Self as my::bus::__private::Command>::Error>,
+    > {
+        let command = self;
+        my::bus::__private::Sanitize::sanitize(&mut *command);
+        my::bus::__private::policy::validate::<Self>(&*command)?;
+        my::bus::__private::policy::authorize::<Self>(auth::buyers(&*command, cx))?;
+        ::core::result::Result::Ok(())
+    }
 }
 #[cfg(feature = "orders")]
 #[diagnostic::do_not_recommend]
@@ -132,7 +145,7 @@ impl my::bus::__private::Dispatch for PlaceOrder {
         my::bus::__private::layered(self, cx)
     }
     fn __through<'a>(
-        slot: &'a my::bus::__private::Slot<Self>,
+        slot: &'a my::bus::__private::Slot<'a, Self>,
     ) -> impl ::core::future::Future<
         Output = my::bus::__private::Verdict,
     > + ::core::marker::Send + 'a {
@@ -149,6 +162,7 @@ impl my::bus::__private::Dispatch for PlaceOrder {
                     (my::bus::__private::middleware(Cache::new(3)), ()),
                 ),
             ),
+            slot,
             slot,
         )
     }

@@ -74,6 +74,19 @@ impl ::bus::__private::Command for SendReceipt {
             <Self as ::bus::__private::Command>::__route(command, cx).await
         }
     }
+    fn __check(
+        &mut self,
+        cx: &::bus::__private::Context,
+    ) -> ::core::result::Result<
+        (),
+        ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
+    > {
+        let command = self;
+        ::bus::__private::Sanitize::sanitize(&mut *command);
+        ::bus::__private::policy::validate::<Self>(&*command)?;
+        ::bus::__private::policy::authorize::<Self>(auth::senders(&*command, cx))?;
+        ::core::result::Result::Ok(())
+    }
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
@@ -123,19 +136,6 @@ impl ::bus::__private::Job for SendReceipt {
         tags: &["mail"],
         ..::bus::__private::JobOptions::DEFAULT
     };
-    fn __check(
-        &mut self,
-        cx: &::bus::__private::Context,
-    ) -> ::core::result::Result<
-        (),
-        ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
-    > {
-        let command = self;
-        ::bus::__private::Sanitize::sanitize(&mut *command);
-        ::bus::__private::policy::validate::<Self>(&*command)?;
-        ::bus::__private::policy::authorize::<Self>(auth::senders(&*command, cx))?;
-        ::core::result::Result::Ok(())
-    }
     fn __fate(
         error: &<Self as ::bus::__private::Command>::Error,
     ) -> ::bus::__private::Fate {

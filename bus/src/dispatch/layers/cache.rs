@@ -1,10 +1,11 @@
 //! `Cache`: remembers outputs by key.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::nanos;
 use super::cache_store::{Entry, Landing, Store};
 use super::held;
-use crate::command::{Command, Context};
+use crate::command::{Command, Context, sees_who_asks};
 use std::fmt;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +18,13 @@ use tokio::sync::watch;
 /// with its key wait for its output. If it is cancelled or panics one of them takes over; if
 /// it fails they run the handler themselves, each for its own error.
 ///
-/// A middleware stands before the declared policies: a remembered output is given without
-/// asking `authorize`, and the key sees the command before `sanitize`. Where the output
-/// depends on who asks, the key must too: [`with_context`](Self::with_context).
+/// Nobody gets what is not meant for them. Where the command declares `authorize`, that is asked
+/// (behind sanitize and validate) before a remembered output is given too. And where the handler
+/// can see who asks, since it takes a `Principal`, the `&Context` or an extractor of its own, a
+/// dispatch that has a principal passes by, unless the key says what of it the output depends
+/// on: [`with_context`](Self::with_context).
+///
+/// A middleware stands before the declared policies: the key sees the command before `sanitize`.
 ///
 /// Clones share one memory, so that a copy can be kept to [`forget`](Self::forget) by.
 ///
@@ -68,10 +73,16 @@ impl Cache {
         C: Command<Output: Clone + Sync>,
         K: Hash + Eq + Clone + Send + 'static,
     {
-        Cache::new(ttl, move |call| call.command(&key))
+        let personal = sees_who_asks(C::DESCRIPTOR);
+        Cache::new(ttl, move |call| {
+            // Looked at by its own type first: of other commands no context need be made.
+            let key = call.command(&key)?;
+            (!personal || !call.context().has_principal()).then_some(key)
+        })
     }
 
-    /// The same by a key of the command and its context, such as the principal or tenant.
+    /// The same by a key of the command and its context, such as the principal or tenant: what
+    /// the output depends on. Dispatches with equal keys share one output, whoever asks.
     ///
     /// ```
     /// use bus::{layers::Cache, prelude::*};
@@ -275,7 +286,11 @@ impl<K: Hash + Eq + Clone, T: Clone + 'static> Cache<K, T> {
     }
 }
 
+/// Answers with an output that another dispatch has made, if this one may have it.
 fn give<T: Clone + 'static>(call: Call<'_>, output: &Arc<T>) -> Verdict {
+    if let Err(refused) = call.admit() {
+        return refused;
+    }
     call.answer(T::clone(output))
         .expect("the key is that of a command with this output")
 }

@@ -1,6 +1,7 @@
 //! `Catch`: panics become errors.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use crate::command::{Error, Panicked};
 use std::fmt;
 use std::future::{Future, poll_fn};

@@ -1,6 +1,7 @@
 //! A closure as a middleware.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use std::future::Future;
 use std::pin::Pin;
 

@@ -47,6 +47,7 @@ mod tower_service;
 mod trace;
 mod translate;
 
+pub use super::chain::Row;
 pub use cache::Cache;
 pub use catch::Catch;
 pub use from_fn::from_fn;

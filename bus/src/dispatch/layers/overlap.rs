@@ -1,6 +1,7 @@
 //! `Overlap`: one at a time.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::{Key, within};
 use super::choice::By;
 use super::held;

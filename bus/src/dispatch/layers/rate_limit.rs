@@ -1,6 +1,7 @@
 //! `RateLimit`: so many in a period.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::{KeyedRate, Quota, Rate};
 use super::choice::By;
 use crate::command::Error;

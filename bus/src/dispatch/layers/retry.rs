@@ -1,6 +1,7 @@
 //! `Retry`: runs again what failed.
 use super::super::call::{Call, Failure, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::choice::Filter;
 use crate::backoff::{Backoff, Jitter};
 use crate::command::ErrorKind;

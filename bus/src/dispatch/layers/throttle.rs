@@ -1,6 +1,7 @@
 //! `Throttle`: the circuit breaker.
 use super::super::call::{Call, Failure, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::{End, KeyedBreaker};
 use super::choice::{By, Filter};
 use crate::command::{Error, ErrorKind};
@@ -12,8 +13,9 @@ use std::time::Duration;
 /// as long as the period; then one dispatch may try, and what becomes of it closes the
 /// circuit or keeps it open for another period.
 ///
-/// A failure is an error of the handler, a time-out or a panic, unless [`only`](Self::only)
-/// says otherwise. Each command has a circuit of its own, or each key ([`keyed`](Self::keyed)).
+/// A failure is an error of the handler, a time-out (inside, or of a [`Timeout`](super::Timeout)
+/// or deadline around it) or a panic, unless [`only`](Self::only) says otherwise. What its caller
+/// no longer waits for is none. Each command has a circuit of its own, or each key ([`keyed`](Self::keyed)).
 /// It counts in this process. For one command declare `throttle = "5 failures/10m"` instead.
 ///
 /// ```standalone_crate
@@ -104,8 +106,19 @@ impl Middleware for Throttle {
             Some(failure) if (self.counts)(call, failure) => End::Failed,
             Some(_) => End::Abandoned,
         };
+        // A time-out around this one: it has no answer to look at.
+        let late = || {
+            let failure = Failure {
+                kind: ErrorKind::TimedOut,
+                retry_after: None,
+            };
+            match (self.counts)(call, failure) {
+                true => End::Failed,
+                false => End::Abandoned,
+            }
+        };
         let rest = async { next.run().await };
-        match self.circuits.guard(key, judge, rest).await {
+        match self.circuits.guard(key, judge, late, rest).await {
             Ok(verdict) => verdict,
             Err(retry_after) => call.reject(Error::CircuitOpen {
                 command: call.descriptor(),

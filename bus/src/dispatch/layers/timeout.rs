@@ -1,6 +1,7 @@
 //! `Timeout`: waits so long and no longer.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::within;
 use crate::command::Error;
 use std::time::Duration;

@@ -1,6 +1,7 @@
 //! `tower(layer)`: any `tower::Layer` as a middleware.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::tower_service::{Inner, Order, Reply, Ticket};
 use crate::command::Error;
 use crate::error::BoxError;

@@ -1,6 +1,7 @@
 //! `Trace`: a span for each dispatch, an event for each failure.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use super::super::policy::nanos;
 use crate::command::Context;
 use tracing::field::{Empty, display};

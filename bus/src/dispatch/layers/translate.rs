@@ -1,6 +1,7 @@
 //! `Translate`: makes another answer of the answer of one command.
 use super::super::call::{Call, Verdict};
-use super::super::middleware::{Middleware, Next};
+use super::super::middleware::Middleware;
+use super::super::next::Next;
 use crate::command::{Answer, Command};
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! `throttle = "5 failures/10m"`: a circuit breaker (Nygard, Release It!).
 use super::keyed::{Entry, Key, Shards};
 use super::now::nanos;
+use super::timeout::is_too_late;
 use crate::command::{Answer, Command, Error};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -102,7 +103,7 @@ impl Circuit {
 pub(in super::super) enum End {
     /// The handler is well.
     Succeeded,
-    /// The handler is not: it failed for a reason that counts, or panicked.
+    /// The handler is not: it failed for a reason that counts, took too long, or panicked.
     Failed,
     /// Nothing is known: cancelled, or failed for a reason that does not count.
     Abandoned,
@@ -110,36 +111,45 @@ pub(in super::super) enum End {
 
 /// Reports to the circuit when it is dropped: a dispatch that is cancelled or panics
 /// must not keep the circuit to itself.
-struct Report<F: FnMut(End)> {
+struct Report<F: FnMut(End), L: Fn() -> End> {
     report: F,
-    how: End,
+    how: Option<End>,
+    /// What to report of one that a time-out around it has ended.
+    late: L,
 }
 
-impl<F: FnMut(End)> Drop for Report<F> {
+impl<F: FnMut(End), L: Fn() -> End> Drop for Report<F, L> {
     fn drop(&mut self) {
-        (self.report)(self.how);
+        let how = match self.how {
+            Some(how) => how,
+            None if is_too_late() => (self.late)(),
+            None => End::Abandoned,
+        };
+        (self.report)(how);
     }
 }
 
 async fn watch<T>(
     report: impl FnMut(End),
     judge: impl FnOnce(&T) -> End,
+    late: impl Fn() -> End,
     work: impl Future<Output = T>,
 ) -> T {
     let mut report = Report {
         report,
-        how: End::Abandoned,
+        how: None,
+        late,
     };
     let mut work = pin!(work);
     let answer = poll_fn(|task| {
         // A panic leaves this as it is; being dropped while waiting does not.
-        report.how = End::Failed;
+        report.how = Some(End::Failed);
         let poll = work.as_mut().poll(task);
-        report.how = End::Abandoned;
+        report.how = None;
         poll
     })
     .await;
-    report.how = judge(&answer);
+    report.how = Some(judge(&answer));
     answer
 }
 
@@ -175,7 +185,7 @@ impl Breaker {
     }
 
     /// Runs `work` if the circuit is closed; an error for which `counts` is a failure, and
-    /// so is a panic.
+    /// so are a panic and a time-out around it.
     ///
     /// # Errors
     /// `Error::CircuitOpen`, or the work's own.
@@ -188,7 +198,7 @@ impl Breaker {
         let circuit = || self.circuit.lock().unwrap_or_else(PoisonError::into_inner);
         let pass = circuit().enter(limits, nanos()).map_err(open::<C>)?;
         let report = |how| circuit().leave(pass, how, limits, nanos());
-        watch(report, judge::<C>(counts), work).await
+        watch(report, judge::<C>(counts), || End::Failed, work).await
     }
 }
 
@@ -218,16 +228,18 @@ impl KeyedBreaker {
         counts: impl Fn(&Error<C::Error>) -> bool,
         work: impl Future<Output = Answer<C>>,
     ) -> Answer<C> {
-        self.guard(key, judge::<C>(counts), work)
+        self.guard(key, judge::<C>(counts), || End::Failed, work)
             .await
             .map_err(open::<C>)?
     }
 
-    /// Runs any `work` if the circuit of this key is closed, else says how long it is open.
+    /// Runs any `work` if the circuit of this key is closed, else says how long it is open;
+    /// `late` says what it means that a time-out around it has ended it.
     pub(in super::super) async fn guard<T>(
         &self,
         key: Key,
         judge: impl FnOnce(&T) -> End,
+        late: impl Fn() -> End,
         work: impl Future<Output = T>,
     ) -> Result<T, Duration> {
         let limits = self.limits;
@@ -245,7 +257,7 @@ impl KeyedBreaker {
                 (circuit, ())
             });
         };
-        Ok(watch(report, judge, work).await)
+        Ok(watch(report, judge, late, work).await)
     }
 }
 

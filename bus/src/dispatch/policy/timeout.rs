@@ -1,6 +1,7 @@
 //! `timeout = "5s"` and the deadline of a context.
 use crate::clock;
 use crate::command::{Answer, Command, Descriptor, Error};
+use std::cell::Cell;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
@@ -61,12 +62,43 @@ pub(in super::super) async fn within<T>(
     }
 }
 
+thread_local! {
+    /// Whether this thread is dropping what took too long.
+    static DROPPING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether what is being dropped here and now is dropped because it took too long, not because
+/// nobody wants it any more: a circuit breaker inside counts that as a failure.
+pub(super) fn is_too_late() -> bool {
+    DROPPING.get()
+}
+
+/// While this exists, what is dropped took too long.
+struct Dropping {
+    around: bool,
+}
+
+impl Dropping {
+    fn new() -> Self {
+        Self {
+            around: DROPPING.replace(true),
+        }
+    }
+}
+
+impl Drop for Dropping {
+    fn drop(&mut self) {
+        DROPPING.set(self.around);
+    }
+}
+
 async fn until<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
+    let mut work = pin!(Some(work));
     let mut timer = pin!(None::<Sleep>);
-    poll_fn(|task| {
+    let answer = poll_fn(|task| {
+        let work = work.as_mut().as_pin_mut().expect("dropped below only");
         // An answer that is there counts, even at the deadline.
-        if let Poll::Ready(answer) = work.as_mut().poll(task) {
+        if let Poll::Ready(answer) = work.poll(task) {
             return Poll::Ready(Some(answer));
         }
         if timer.is_none() {
@@ -76,5 +108,10 @@ async fn until<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T>
         let timer = timer.as_mut().as_pin_mut().expect("armed above");
         timer.poll(task).map(|()| None)
     })
-    .await
+    .await;
+    if answer.is_none() {
+        let _dropping = Dropping::new();
+        work.set(None);
+    }
+    answer
 }
