@@ -8,7 +8,6 @@ use super::principal::PrincipalCodec;
 use crate::codec::Headers;
 use crate::command::{Context, MessageId};
 use crate::extensions::Extensions;
-use crate::id::JobId;
 
 /// What travels with a job that is dispatched in `cx`. Nothing, if the dispatch is the root of its
 /// request and carries nothing: the job's own id is then the correlation id.
@@ -32,18 +31,18 @@ pub(super) fn headers(cx: &Context, principal: Option<&PrincipalCodec>) -> Heade
 /// The context of a job that runs on the bus with this state.
 pub(crate) fn restore(
     bus: Arc<Extensions>,
-    job: JobId,
-    headers: Option<&Headers>,
     principal: Option<&PrincipalCodec>,
-    execution: Arc<Execution>,
+    execution: &Arc<Execution>,
 ) -> Context {
-    let id = MessageId::from_u128(job.as_uuid().as_u128());
-    let Some(headers) = headers else {
-        return Context::restored(bus, id, id, None, execution);
+    let job = execution.claimed();
+    let id = MessageId::from_u128(job.id().as_uuid().as_u128());
+    let origin = Arc::clone(execution);
+    let Some(headers) = job.envelope.headers.as_deref() else {
+        return Context::restored(bus, id, id, None, origin);
     };
     let read = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     let correlation = read(&headers.correlation).unwrap_or(id);
-    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation), execution);
+    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation), origin);
     if let Some(parent) = &headers.traceparent {
         cx = cx.with_extension(TraceContext {
             parent: parent.clone(),
@@ -62,8 +61,9 @@ pub(crate) fn restore(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::JobId;
 
-    fn execution(job: JobId) -> Arc<Execution> {
+    fn execution(job: JobId, headers: Headers) -> Arc<Execution> {
         let lease = crate::driver::Lease {
             job,
             queue: crate::id::QueueName::DEFAULT,
@@ -71,9 +71,9 @@ mod tests {
             token: 0,
         };
         let name = crate::id::CommandName::UNREADABLE;
-        Arc::new(Execution::of(&crate::driver::Claimed {
+        Arc::new(Execution::new(crate::driver::Claimed {
             lease,
-            envelope: crate::codec::Envelope::new(name, 1, ""),
+            envelope: crate::codec::Envelope::new(name, 1, "").with_headers(headers),
             priority: crate::job::Priority::NORMAL,
             run_at: crate::clock::Timestamp::EPOCH,
             created_at: crate::clock::Timestamp::EPOCH,
@@ -99,13 +99,7 @@ mod tests {
         let codec = PrincipalCodec::of::<u32>();
         let headers = headers(&cx, Some(&codec));
         let job = JobId::new();
-        let there = restore(
-            Arc::default(),
-            job,
-            Some(&headers),
-            Some(&codec),
-            execution(job),
-        );
+        let there = restore(Arc::default(), Some(&codec), &execution(job, headers));
         assert_eq!(there.correlation_id(), cx.correlation_id());
         assert_eq!(there.causation_id(), cx.causation_id());
         assert_eq!(there.extension::<Baggage>(), cx.extension::<Baggage>());
@@ -120,7 +114,7 @@ mod tests {
     fn a_root_without_freight_costs_no_headers() {
         assert!(headers(&Context::root(), None).is_empty());
         let job = JobId::new();
-        let there = restore(Arc::default(), job, None, None, execution(job));
+        let there = restore(Arc::default(), None, &execution(job, Headers::default()));
         assert_eq!(there.correlation_id().as_u128(), job.as_uuid().as_u128());
     }
 }

@@ -54,26 +54,31 @@ impl JobInfo {
 impl FromContext<'_> for JobInfo {
     fn from_context(cx: &Context) -> Result<Self, Rejection> {
         let execution = cx.origin::<Execution>();
-        let info = execution.map(|execution| execution.info.clone());
+        let info = execution.map(|execution| JobInfo::of(&execution.claimed));
         info.ok_or(Rejection::Missing("bus::JobInfo"))
     }
 }
 
-/// One execution of a job, as its context knows it.
+/// One execution of a job: the delivery, and what its context adds to it.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    info: JobInfo,
+    claimed: Claimed,
     token: OnceLock<CancellationToken>,
     transaction: OnceLock<Arc<dyn Slot>>,
 }
 
 impl Execution {
-    pub(crate) fn of(claimed: &Claimed) -> Self {
+    pub(crate) fn new(claimed: Claimed) -> Self {
         Self {
-            info: JobInfo::of(claimed),
+            claimed,
             token: OnceLock::new(),
             transaction: OnceLock::new(),
         }
+    }
+
+    /// The job as it was taken.
+    pub(crate) fn claimed(&self) -> &Claimed {
+        &self.claimed
     }
 
     /// The handler works in this transaction; false, if it has one already.
@@ -84,13 +89,6 @@ impl Execution {
     /// The transaction that the handler worked in, if it did.
     pub(crate) fn transaction(&self) -> Option<&Arc<dyn Slot>> {
         self.transaction.get().filter(|slot| slot.begun())
-    }
-
-    /// Whether it was cancelled; asks without making a token.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.token
-            .get()
-            .is_some_and(CancellationToken::is_cancelled)
     }
 }
 
