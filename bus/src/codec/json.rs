@@ -43,7 +43,12 @@ fn encode_path<T: Serialize + ?Sized>(value: &T) -> String {
 /// # Errors
 /// When the bytes are no JSON or not of this type; the error names the type and the path.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    serde_json::from_slice(bytes).map_err(|source| {
+    // Text that is known to be text is not checked again string by string.
+    let value = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    value.map_err(|source| {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let path = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Err(error) => error.path().to_string(),

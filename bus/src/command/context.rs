@@ -39,7 +39,7 @@ use tokio_util::sync::CancellationToken;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Context {
-    /// The state of the bus; `None` means the installed one's.
+    /// The state of the bus; `None` means that of the stored job, or else the installed one's.
     bus: Option<Arc<Extensions>>,
     id: MessageId,
     correlation: MessageId,
@@ -55,6 +55,9 @@ pub struct Context {
 
 /// The stored job that a context belongs to: made once for each execution, so in one piece.
 pub(crate) trait Origin: Any + fmt::Debug + Send + Sync {
+    /// The state of the bus that runs it. Held here and not by each context: this is counted by
+    /// one job, that of the bus by all jobs of all threads at once.
+    fn bus(&self) -> &Arc<Extensions>;
     /// What cancels the job; made when first asked for.
     fn token(&self) -> &CancellationToken;
     /// The job itself, for who knows its type.
@@ -116,14 +119,13 @@ impl Context {
 
     /// The context of a stored job, where it runs.
     pub(crate) fn restored(
-        bus: Arc<Extensions>,
         id: MessageId,
         correlation: MessageId,
         causation: Option<MessageId>,
         origin: Arc<dyn Origin>,
     ) -> Self {
         Self {
-            bus: Some(bus),
+            bus: None,
             id,
             correlation,
             causation: causation.unwrap_or(MessageId::NIL),
@@ -135,10 +137,7 @@ impl Context {
 
     /// Whether this context is of the bus with this state.
     pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
-        self.bus
-            .as_ref()
-            .or(INSTALLED.get())
-            .is_some_and(|own| Arc::ptr_eq(own, bus))
+        self.own_bus().is_some_and(|own| Arc::ptr_eq(own, bus))
     }
 
     /// The context of a dispatch made inside this one.
@@ -189,9 +188,15 @@ impl Context {
 
     #[inline]
     fn states(&self) -> Option<&Extensions> {
-        match &self.bus {
-            Some(bus) => Some(bus),
-            None => INSTALLED.get().map(|bus| &**bus),
+        self.own_bus().map(|bus| &**bus)
+    }
+
+    #[inline]
+    fn own_bus(&self) -> Option<&Arc<Extensions>> {
+        match (&self.bus, &self.origin) {
+            (Some(bus), _) => Some(bus),
+            (None, Some(origin)) => Some(origin.bus()),
+            (None, None) => INSTALLED.get(),
         }
     }
 

@@ -7,7 +7,6 @@ use super::info::Execution;
 use super::principal::PrincipalCodec;
 use crate::codec::Headers;
 use crate::command::{Context, MessageId};
-use crate::extensions::Extensions;
 
 /// What travels with a job that is dispatched in `cx`. Nothing, if the dispatch is the root of its
 /// request and carries nothing: the job's own id is then the correlation id.
@@ -28,21 +27,17 @@ pub(super) fn headers(cx: &Context, principal: Option<&PrincipalCodec>) -> Heade
     }
 }
 
-/// The context of a job that runs on the bus with this state.
-pub(crate) fn restore(
-    bus: Arc<Extensions>,
-    principal: Option<&PrincipalCodec>,
-    execution: &Arc<Execution>,
-) -> Context {
+/// The context of a job that runs.
+pub(crate) fn restore(principal: Option<&PrincipalCodec>, execution: &Arc<Execution>) -> Context {
     let job = execution.claimed();
     let id = MessageId::from_u128(job.id().as_uuid().as_u128());
     let origin = Arc::clone(execution);
     let Some(headers) = job.envelope.headers.as_deref() else {
-        return Context::restored(bus, id, id, None, origin);
+        return Context::restored(id, id, None, origin);
     };
     let read = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     let correlation = read(&headers.correlation).unwrap_or(id);
-    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation), origin);
+    let mut cx = Context::restored(id, correlation, read(&headers.causation), origin);
     if let Some(parent) = &headers.traceparent {
         cx = cx.with_extension(TraceContext {
             parent: parent.clone(),
@@ -71,7 +66,7 @@ mod tests {
             token: 0,
         };
         let name = crate::id::CommandName::UNREADABLE;
-        Arc::new(Execution::new(crate::driver::Claimed {
+        let claimed = crate::driver::Claimed {
             lease,
             envelope: crate::codec::Envelope::new(name, 1, "").with_headers(headers),
             priority: crate::job::Priority::NORMAL,
@@ -83,7 +78,8 @@ mod tests {
             extras: None,
             cancel_requested: false,
             damage: None,
-        }))
+        };
+        Arc::new(Execution::new(claimed, Arc::default()))
     }
 
     #[test]
@@ -99,7 +95,7 @@ mod tests {
         let codec = PrincipalCodec::of::<u32>();
         let headers = headers(&cx, Some(&codec));
         let job = JobId::new();
-        let there = restore(Arc::default(), Some(&codec), &execution(job, headers));
+        let there = restore(Some(&codec), &execution(job, headers));
         assert_eq!(there.correlation_id(), cx.correlation_id());
         assert_eq!(there.causation_id(), cx.causation_id());
         assert_eq!(there.extension::<Baggage>(), cx.extension::<Baggage>());
@@ -114,7 +110,7 @@ mod tests {
     fn a_root_without_freight_costs_no_headers() {
         assert!(headers(&Context::root(), None).is_empty());
         let job = JobId::new();
-        let there = restore(Arc::default(), None, &execution(job, Headers::default()));
+        let there = restore(None, &execution(job, Headers::default()));
         assert_eq!(there.correlation_id().as_u128(), job.as_uuid().as_u128());
     }
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::transaction::Slot;
 use crate::command::{Context, FromContext, Origin, Rejection};
 use crate::driver::Claimed;
+use crate::extensions::Extensions;
 use crate::id::{JobId, QueueName};
 
 /// The job that is being run, for its handler to take.
@@ -59,18 +60,24 @@ impl FromContext<'_> for JobInfo {
     }
 }
 
+/// The state of the bus as one lane of a worker holds it: behind a count of its own, as lanes would
+/// slow each other down by counting at one place.
+pub(crate) type LaneState = Arc<Arc<Extensions>>;
+
 /// One execution of a job: the delivery, and what its context adds to it.
 #[derive(Debug)]
 pub(crate) struct Execution {
     claimed: Claimed,
+    bus: LaneState,
     token: OnceLock<CancellationToken>,
     transaction: OnceLock<Arc<dyn Slot>>,
 }
 
 impl Execution {
-    pub(crate) fn new(claimed: Claimed) -> Self {
+    pub(crate) fn new(claimed: Claimed, bus: LaneState) -> Self {
         Self {
             claimed,
+            bus,
             token: OnceLock::new(),
             transaction: OnceLock::new(),
         }
@@ -93,6 +100,10 @@ impl Execution {
 }
 
 impl Origin for Execution {
+    fn bus(&self) -> &Arc<Extensions> {
+        &self.bus
+    }
+
     fn token(&self) -> &CancellationToken {
         self.token.get_or_init(CancellationToken::new)
     }

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::extensions::Extensions;
 use crate::id::WorkerId;
-use crate::queue::{Execution, Store, cancelled_unbegun, restore};
+use crate::queue::{Execution, LaneState, Store, cancelled_unbegun, restore};
 use crate::registry::{Delivery, Run, Runnable, RunnableEntry, Runnables};
 use crate::telemetry::Board;
 
@@ -54,7 +54,7 @@ pub(super) enum Begun {
 
 impl Surroundings {
     /// Begins a job.
-    pub(super) fn begin(&self, claimed: Claimed) -> Begun {
+    pub(super) fn begin(&self, claimed: Claimed, state: &LaneState) -> Begun {
         let now = || self.store.now();
         let park = |lease, reason| Begun::Over(parked(lease, reason, self.worker, now()));
         if let Some(damage) = claimed.damage {
@@ -64,21 +64,20 @@ impl Surroundings {
             return Begun::Over(cancelled_unbegun(claimed.lease, now()));
         }
         match self.jobs.find(&claimed.envelope) {
-            Ok(entry) => self.start(claimed, entry),
+            Ok(entry) => self.start(claimed, entry, state),
             Err(reason) => park(claimed.lease, reason),
         }
     }
 
-    fn start(&self, claimed: Claimed, entry: RunnableEntry) -> Begun {
+    fn start(&self, claimed: Claimed, entry: RunnableEntry, state: &LaneState) -> Begun {
         let body = claimed.envelope.body.clone();
         let extras = claimed.extras.as_deref();
         let timeout = extras.and_then(|extras| extras.timeout);
         let timeout = timeout.or(entry.job.options().timeout);
-        let execution = Arc::new(Execution::new(claimed));
-        let state = Arc::clone(&self.state);
+        let execution = Arc::new(Execution::new(claimed, Arc::clone(state)));
         let run = entry.job.start(Delivery {
             body,
-            context: restore(state, self.store.principal(), &execution),
+            context: restore(self.store.principal(), &execution),
             blocking: entry.blocking,
         });
         let task = Task {

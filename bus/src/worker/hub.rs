@@ -224,6 +224,8 @@ impl Hub {
             // The promise was given before.
             let back = jobs.into_iter().map(|job| Settlement::released(job.lease));
             inner.done.extend(back);
+        } else if inner.ready.is_empty() {
+            inner.ready = jobs.into();
         } else {
             inner.ready.extend(jobs);
         }

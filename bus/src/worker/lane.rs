@@ -14,7 +14,7 @@ use super::settle::counted;
 use crate::command::Origin;
 use crate::driver::{Claimed, Keep, Settlement};
 use crate::job::{FailureKind, Fate};
-use crate::queue::Slot;
+use crate::queue::{LaneState, Slot};
 use crate::registry::{Broken, Ran, with_sources};
 
 /// So many jobs are run at a stretch before other tasks of the thread get a turn.
@@ -23,6 +23,7 @@ const STRETCH: u32 = 64;
 /// Begins jobs until it is aborted.
 pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, number: usize) {
     let mut lane = Lane {
+        state: Arc::new(Arc::clone(&around.state)),
         hub,
         around,
         number,
@@ -48,6 +49,7 @@ pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, number: usize
 struct Lane {
     hub: Arc<Hub>,
     around: Arc<Surroundings>,
+    state: LaneState,
     /// Which desk is its own.
     number: usize,
     has_slot: bool,
@@ -94,7 +96,7 @@ impl Lane {
 
     /// Begins a job: `Some` if it is over, `None` if it goes on as a task of its own.
     fn begin(&self, job: Claimed, context: &mut Context<'_>) -> Option<Settlement> {
-        let (mut run, task) = match self.around.begin(job) {
+        let (mut run, task) = match self.around.begin(job, &self.state) {
             Begun::Running(run, task) => (run, task),
             Begun::Over(settlement) => return Some(settlement),
         };

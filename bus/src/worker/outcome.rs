@@ -58,7 +58,10 @@ fn failed(task: &Task, broken: Broken, worker: WorkerId, now: Timestamp) -> Sett
         }
     };
     let left = attempt < u32::from(claimed.max_attempts);
-    let until = claimed.extras.as_ref().and_then(|extras| extras.retry_until);
+    let until = claimed
+        .extras
+        .as_ref()
+        .and_then(|extras| extras.retry_until);
     let again = pause.filter(|_| left).map(|pause| now + pause);
     match again.filter(|&at| until.is_none_or(|until| at <= until)) {
         Some(at) => {

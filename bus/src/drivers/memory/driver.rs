@@ -295,9 +295,9 @@ impl MemoryDriver {
         let mut settled = Vec::with_capacity(settlements.len());
         let mut store = self.shared.lock();
         for settlement in settlements {
-            let (answer, row) = store.settle(worker, settlement, now, &mut woken);
+            let (answer, payload) = store.settle(worker, settlement, now, &mut woken);
             settled.push(answer);
-            gone.extend(row);
+            gone.extend(payload);
         }
         let claims = request.map(|request| store.claim(worker, request, now, &mut woken));
         self.shared.finish(store, &woken);

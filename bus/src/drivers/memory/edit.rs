@@ -2,8 +2,10 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
+
 use super::jobs::end;
-use super::rows::{Row, Slot};
+use super::rows::Slot;
 use super::store::{IdKey, Store, Woken};
 use crate::clock::Timestamp;
 use crate::driver::{CancelCount, JobFilter, Keep, MAX_BATCH, Pause, Selection};
@@ -113,7 +115,7 @@ impl Store {
     }
 
     /// Deletes one job, if its state allows it.
-    pub(super) fn delete(&mut self, slot: Slot) -> Option<Row> {
+    pub(super) fn delete(&mut self, slot: Slot) -> Option<(JobId, Bytes)> {
         let step = Move {
             from: Some(self.rows.get(slot).job.state),
             cause: Cause::Delete,

@@ -1,8 +1,11 @@
 //! Puts rows where their state belongs, and takes them out: the one place that knows the indexes.
 
+use bytes::Bytes;
+
 use super::queues::Place;
 use super::rows::{Row, Slot};
 use super::store::Store;
+use crate::id::JobId;
 use crate::job::JobState;
 
 impl Store {
@@ -63,11 +66,11 @@ impl Store {
         self.put(slot);
     }
 
-    /// The lifted row leaves the store. Dropping it is the caller's, best without the lock.
-    pub(super) fn removed(&mut self, slot: Slot) -> Row {
-        let row = self.rows.remove(slot);
-        self.ids.remove(&row.job.id.into());
-        row
+    /// The lifted row leaves the store; its payload is for the caller to drop.
+    pub(super) fn removed(&mut self, slot: Slot) -> (JobId, Bytes) {
+        let (id, body) = self.rows.remove(slot);
+        self.ids.remove(&id.into());
+        (id, body)
     }
 
     /// The row's worker holds it no more.
