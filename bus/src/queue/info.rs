@@ -74,6 +74,7 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
+    #[inline]
     pub(crate) fn new(claimed: Claimed, bus: LaneState) -> Self {
         Self {
             claimed,

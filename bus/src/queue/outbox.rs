@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
+use super::headers::headers;
 use super::pending::PendingJob;
 use super::push::{prepare, refused};
 use super::store::Store;
@@ -63,7 +64,8 @@ pub(super) async fn push_in<J: Job, T: Outbox>(
         .state::<Store>()
         .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
     let now = store.now();
-    let new = prepare(pending, store, &cx, now)?;
+    let travels = headers(&cx, store.principal());
+    let new = prepare(pending, travels, &cx, now)?;
     let driver = store.driver().await.map_err(refused::<J>)?;
     let (id, queue) = (new.id, new.queue.clone());
     let pushed = transaction.push(&**driver, vec![new], now).await;

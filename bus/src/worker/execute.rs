@@ -54,6 +54,7 @@ pub(super) enum Begun {
 
 impl Surroundings {
     /// Begins a job.
+    #[inline]
     pub(super) fn begin(&self, claimed: Claimed, state: &LaneState) -> Begun {
         let now = || self.store.now();
         let park = |lease, reason| Begun::Over(parked(lease, reason, self.worker, now()));
@@ -69,6 +70,7 @@ impl Surroundings {
         }
     }
 
+    #[inline]
     fn start(&self, claimed: Claimed, entry: RunnableEntry, state: &LaneState) -> Begun {
         let body = claimed.envelope.body.clone();
         let extras = claimed.extras.as_deref();

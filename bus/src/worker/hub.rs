@@ -103,10 +103,14 @@ impl Hub {
     }
 
     /// The next job on the lane's desk. The lane hands in what its last one came to.
-    pub(super) fn next(&self, lane: usize, over: Option<Settlement>) -> Option<Claimed> {
+    #[inline]
+    pub(super) fn next(&self, lane: usize, over: &mut Option<Settlement>) -> Option<Claimed> {
         let mut desk = self.desk(lane);
-        let news = over.is_some() && desk.done.is_empty();
-        desk.done.extend(over);
+        let mut news = false;
+        if let Some(over) = over.take() {
+            news = desk.done.is_empty();
+            desk.done.push(over);
+        }
         let job = desk.jobs.pop_front();
         desk.current = job.as_ref().map(Claimed::id);
         drop(desk);

@@ -83,7 +83,7 @@ impl Lane {
     fn work_off(&mut self, task: &mut Context<'_>) -> u32 {
         let mut begun = 0;
         let mut over = None;
-        while let Some(job) = self.hub.next(self.number, over.take()) {
+        while let Some(job) = self.hub.next(self.number, &mut over) {
             begun += 1;
             over = self.begin(job, task);
             if over.is_none() {

@@ -22,10 +22,10 @@ impl Store {
         woken: &mut Woken,
     ) -> (Pushed, Option<Claimed>) {
         let id = job.id;
-        let std::collections::btree_map::Entry::Vacant(place) = self.ids.entry(IdKey::from(id))
-        else {
+        let key = IdKey::from(id);
+        if self.ids.get(key).is_some() {
             return (Pushed::Duplicate(id), None);
-        };
+        }
         let queue = self.queues.number_or_new(&job.queue);
         let due = job.run_at <= now;
         let worker = worker.filter(|_| due && self.queues.get(queue).paused.is_none());
@@ -37,7 +37,7 @@ impl Store {
         };
         self.arrivals += 1;
         let slot = self.rows.insert(row);
-        place.insert(slot);
+        self.ids.insert(key, slot);
         self.put(slot);
         if due && worker.is_none() {
             woken.add(queue);
@@ -197,7 +197,7 @@ fn apply(job: &mut JobRecord, settlement: &Settlement, state: JobState, now: Tim
         Counted::Deferral => job.deferrals += 1,
         Counted::Nothing => {}
     }
-    if let Some(failure) = &settlement.failure {
+    if let Some(failure) = settlement.failure.as_deref() {
         remember(job, failure.clone());
     }
     match &settlement.ending {

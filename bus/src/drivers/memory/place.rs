@@ -17,7 +17,7 @@ impl Store {
         queue.counts.by_state[usize::from(row.job.state.code())] -= 1;
         match row.job.state {
             JobState::Available => {
-                queue.ready.remove(&Place::in_queue(row));
+                queue.ready.remove(Place::in_queue(row));
             }
             JobState::Scheduled | JobState::Retryable => {
                 self.waiting.remove(&Place::in_time(row.job.run_at, row));
@@ -69,7 +69,7 @@ impl Store {
     /// The lifted row leaves the store; its payload is for the caller to drop.
     pub(super) fn removed(&mut self, slot: Slot) -> (JobId, Bytes) {
         let (id, body) = self.rows.remove(slot);
-        self.ids.remove(&id.into());
+        self.ids.remove(id.into());
         (id, body)
     }
 
