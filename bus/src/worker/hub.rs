@@ -338,18 +338,16 @@ impl Hub {
 }
 
 impl Inner {
-    /// Outcomes to settle now, at most `limit`, the oldest first.
-    pub(super) fn take_done(&mut self, limit: usize) -> Vec<Settlement> {
-        let taken = if self.done.len() <= limit {
-            std::mem::take(&mut self.done)
-        } else {
-            let rest = self.done.split_off(limit);
-            std::mem::replace(&mut self.done, rest)
-        };
+    /// Moves outcomes to settle now into the empty `batch`, at most `limit`, the oldest first. The
+    /// two change their memory, so that none is asked for anew each time.
+    pub(super) fn take_done(&mut self, limit: usize, batch: &mut Vec<Settlement>) {
+        std::mem::swap(&mut self.done, batch);
+        if batch.len() > limit {
+            self.done.extend(batch.drain(limit..));
+        }
         self.settling.clear();
         self.settling
-            .extend(taken.iter().map(|over| over.lease.job));
-        taken
+            .extend(batch.iter().map(|over| over.lease.job));
     }
 
     /// The store has the outcomes that were taken last.

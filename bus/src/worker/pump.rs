@@ -129,9 +129,8 @@ impl Pump {
         if patient {
             self.hub.listen(&mut inner, Some(ahead / 2));
         } else if self.outbox.is_empty() {
-            let done = inner.take_done(MAX_BATCH);
-            self.pace.done(done.len());
-            self.outbox.fill(done);
+            inner.take_done(MAX_BATCH, self.outbox.to_fill());
+            self.pace.done(self.outbox.batch().len());
         }
         want
     }

@@ -102,6 +102,10 @@ impl<K: Copy + Ord> Line<K> {
     /// Where the key is in the list, or would be. Looks from the front on in growing steps, as what
     /// is asked for is mostly near it.
     fn position(&self, key: K) -> usize {
+        // What is new is behind all others.
+        if self.list.back().is_none_or(|&(last, _)| last < key) {
+            return self.list.len();
+        }
         let mut far = 1;
         while self.list.get(far - 1).is_some_and(|&(at, _)| at < key) {
             far *= 2;
