@@ -29,21 +29,36 @@ pub(super) struct Desk {
 pub(super) struct Slice {
     size: usize,
     since: Instant,
+    /// The time spent on slices since the lane let other tasks of its thread have a turn.
+    stretch: Duration,
 }
 
 impl Slice {
     const SHORT: Duration = Duration::from_micros(100);
     const MOST: usize = 64;
+    /// A turn costs the runtime a look at its timers and sockets, so short jobs share one.
+    const STRETCH: Duration = Duration::from_micros(200);
 
     pub(super) fn new() -> Self {
         Self {
             size: 1,
             since: clock::instant(),
+            stretch: Duration::ZERO,
         }
     }
 
     pub(super) fn size(&self) -> usize {
         self.size
+    }
+
+    /// Whether other tasks of the thread have waited long enough.
+    pub(super) fn is_long_since_pause(&self) -> bool {
+        self.stretch >= Self::STRETCH
+    }
+
+    /// They had a turn.
+    pub(super) fn paused(&mut self) {
+        self.stretch = Duration::ZERO;
     }
 
     /// A slice is begun now.
@@ -54,6 +69,7 @@ impl Slice {
     /// So many jobs of the slice were begun, and the lane was busy with them since.
     pub(super) fn end(&mut self, jobs: u32) {
         let passed = clock::instant().saturating_duration_since(self.since);
+        self.stretch += passed;
         self.size = fitting(self.size, jobs, passed);
     }
 }

@@ -55,6 +55,14 @@ pub(super) struct Inner {
     low: Option<usize>,
 }
 
+/// What a lane is to do next. Whom it has just told something may be waiting for its very thread,
+/// where nobody else can fetch them, and the next job may block it: it pauses first.
+pub(super) enum Next {
+    Job(Claimed),
+    Pause,
+    Nothing,
+}
+
 /// A job under way as a task of its own.
 #[derive(Debug)]
 pub(super) struct Active {
@@ -102,27 +110,33 @@ impl Hub {
         (0..self.desks.len()).map(|lane| self.desk(lane))
     }
 
-    /// The next job on the lane's desk. The lane hands in what its last one came to.
+    /// The next job on the lane's desk, if it wants `more`. The lane hands in what its last one came
+    /// to.
     #[inline]
-    pub(super) fn next(&self, lane: usize, over: &mut Option<Settlement>) -> Option<Claimed> {
+    pub(super) fn next(&self, lane: usize, over: &mut Option<Settlement>, more: bool) -> Next {
         let mut desk = self.desk(lane);
-        let mut news = false;
         if let Some(over) = over.take() {
-            news = desk.done.is_empty();
+            let news = desk.done.is_empty();
             desk.done.push(over);
+            if news && self.eager.load(Ordering::Acquire) {
+                desk.current = None;
+                drop(desk);
+                self.pump.notify_one();
+                return Next::Pause;
+            }
+        }
+        if !more {
+            desk.current = None;
+            return Next::Pause;
         }
         let job = desk.jobs.pop_front();
         desk.current = job.as_ref().map(Claimed::id);
-        drop(desk);
-        if news && self.eager.load(Ordering::Acquire) {
-            self.pump.notify_one();
-        }
-        job
+        job.map_or(Next::Nothing, Next::Job)
     }
 
     /// Puts up to `size` jobs on the lane's empty desk; false, if there are none or no slot is free.
-    /// A lane that has a slot keeps it while there are jobs.
-    pub(super) fn refill(&self, lane: usize, has_slot: bool, size: usize) -> bool {
+    /// A lane that has a slot keeps it while there are jobs. `told` becomes true if the pump was.
+    pub(super) fn refill(&self, lane: usize, has_slot: bool, size: usize, told: &mut bool) -> bool {
         let mut inner = self.lock();
         let inner = &mut *inner;
         let mut desk = self.desk(lane);
@@ -152,6 +166,7 @@ impl Hub {
         let tell = inner.low.is_some_and(|low| after <= low && low < before);
         if tell || !filled {
             self.pump.notify_one();
+            *told = true;
         }
         filled
     }

@@ -5,9 +5,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio::task::coop;
+
 use super::desk::Slice;
 use super::execute::{Begun, Surroundings, Task};
-use super::hub::Hub;
+use super::hub::{Hub, Next};
 use super::limit::within;
 use super::outcome::settlement;
 use super::settle::counted;
@@ -16,9 +18,6 @@ use crate::driver::{Claimed, Keep, Settlement};
 use crate::job::{FailureKind, Fate};
 use crate::queue::{LaneState, Slot};
 use crate::registry::{Broken, Ran, with_sources};
-
-/// So many jobs are run at a stretch before other tasks of the thread get a turn.
-const STRETCH: u32 = 64;
 
 /// Begins jobs until it is aborted.
 pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, number: usize) {
@@ -29,20 +28,20 @@ pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, number: usize
         number,
         has_slot: false,
         slice: Slice::new(),
+        pause: false,
     };
-    let mut stretch = 0;
     loop {
         if !lane.refill() {
             lane.wait().await;
         }
+        if lane.pause || lane.slice.is_long_since_pause() {
+            lane.pause = false;
+            tokio::task::yield_now().await;
+            lane.slice.paused();
+        }
         lane.slice.begin();
         let begun = poll_fn(|task| Poll::Ready(lane.work_off(task))).await;
         lane.slice.end(begun);
-        stretch += begun;
-        if stretch >= STRETCH {
-            stretch = 0;
-            tokio::task::yield_now().await;
-        }
     }
 }
 
@@ -54,13 +53,15 @@ struct Lane {
     number: usize,
     has_slot: bool,
     slice: Slice,
+    /// Other tasks of the thread are to get a turn before the next job.
+    pause: bool,
 }
 
 impl Lane {
     /// Gets jobs onto its desk.
     fn refill(&mut self) -> bool {
         let (hub, size) = (&self.hub, self.slice.size());
-        self.has_slot = hub.refill(self.number, self.has_slot, size);
+        self.has_slot = hub.refill(self.number, self.has_slot, size, &mut self.pause);
         self.has_slot
     }
 
@@ -71,6 +72,8 @@ impl Lane {
             let mut told = pin!(hub.begin.notified());
             // Listen first, look second: so no job is missed.
             told.as_mut().enable();
+            self.pause = false;
+            self.slice.paused();
             if self.refill() {
                 return;
             }
@@ -78,14 +81,24 @@ impl Lane {
         }
     }
 
-    /// Begins the jobs on its desk until it is empty, or one goes on as a task and takes the slot
-    /// along; says how many. All in one step: a job that ends at once costs no more than its work.
+    /// Begins the jobs on its desk until it is empty, or a pause is due, or one goes on as a task
+    /// and takes the slot along; says how many. All in one step: a job that ends at once costs no
+    /// more than its work.
     fn work_off(&mut self, task: &mut Context<'_>) -> u32 {
         let mut begun = 0;
         let mut over = None;
-        while let Some(job) = self.hub.next(self.number, &mut over) {
+        loop {
+            // Without a budget left from the runtime a job would seem to wait for what is there.
+            let more = coop::has_budget_remaining();
+            match self.hub.next(self.number, &mut over, more) {
+                Next::Job(job) => over = self.begin(job, task),
+                Next::Pause => {
+                    self.pause = true;
+                    break;
+                }
+                Next::Nothing => break,
+            }
             begun += 1;
-            over = self.begin(job, task);
             if over.is_none() {
                 self.has_slot = false;
                 break;
