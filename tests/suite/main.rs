@@ -13,6 +13,7 @@ mod authorization;
 mod cache;
 mod dispatch;
 mod drivers;
+mod lanes;
 mod layers;
 mod middleware;
 mod policies;

@@ -23,6 +23,14 @@ pub(super) struct Desk {
     pub(super) done: Vec<Settlement>,
 }
 
+/// What a lane is to do next. Whom it has just told something may be waiting for its very thread,
+/// where nobody else can fetch them, and the next job may block it: it pauses first.
+pub(super) enum Next {
+    Job(Claimed),
+    Pause,
+    Nothing,
+}
+
 /// How many jobs a lane takes at once: those of about [`SHORT`](Slice::SHORT). A slice of short jobs
 /// spares the lock that all share; one of long jobs would keep them from other lanes and workers.
 #[derive(Debug)]

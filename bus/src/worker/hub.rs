@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::desk::Desk;
+use super::desk::{Desk, Next};
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::id::JobId;
 
@@ -53,14 +53,6 @@ pub(super) struct Inner {
     pub(super) closing: bool,
     /// The pump wants to hear only when there are no more than so many jobs ready.
     low: Option<usize>,
-}
-
-/// What a lane is to do next. Whom it has just told something may be waiting for its very thread,
-/// where nobody else can fetch them, and the next job may block it: it pauses first.
-pub(super) enum Next {
-    Job(Claimed),
-    Pause,
-    Nothing,
 }
 
 /// A job under way as a task of its own.

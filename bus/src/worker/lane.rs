@@ -7,9 +7,9 @@ use std::task::{Context, Poll};
 
 use tokio::task::coop;
 
-use super::desk::Slice;
+use super::desk::{Next, Slice};
 use super::execute::{Begun, Surroundings, Task};
-use super::hub::{Hub, Next};
+use super::hub::Hub;
 use super::limit::within;
 use super::outcome::settlement;
 use super::settle::counted;
