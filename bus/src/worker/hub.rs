@@ -97,6 +97,11 @@ impl Hub {
         desk.unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the pump wants to hear of an outcome and has not been told of one.
+    fn eager(&self) -> bool {
+        self.eager.load(Ordering::Acquire) && self.eager.swap(false, Ordering::AcqRel)
+    }
+
     /// Each desk, one by one; only for who holds the inner lock.
     fn desks(&self, _inner: &Inner) -> impl Iterator<Item = MutexGuard<'_, Desk>> {
         (0..self.desks.len()).map(|lane| self.desk(lane))
@@ -110,7 +115,8 @@ impl Hub {
         if let Some(over) = over.take() {
             let news = desk.done.is_empty();
             desk.done.push(over);
-            if news && self.eager.load(Ordering::Acquire) {
+            // Once is enough: the pump asks anew when it looks.
+            if news && self.eager() {
                 desk.current = None;
                 drop(desk);
                 self.pump.notify_one();
