@@ -25,6 +25,10 @@ pub(super) struct Desk {
 
 /// What a lane is to do next. Whom it has just told something may be waiting for its very thread,
 /// where nobody else can fetch them, and the next job may block it: it pauses first.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a box would cost each job an allocation"
+)]
 pub(super) enum Next {
     Job(Claimed),
     Pause,

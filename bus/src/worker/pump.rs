@@ -129,7 +129,7 @@ impl Pump {
         if patient {
             self.hub.listen(&mut inner, Some(ahead / 2));
         } else if self.outbox.is_empty() {
-            inner.take_done(MAX_BATCH, self.outbox.to_fill());
+            inner.take_done(MAX_BATCH, self.outbox.empty_batch());
             self.pace.done(self.outbox.batch().len());
         }
         want

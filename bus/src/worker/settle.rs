@@ -24,7 +24,7 @@ impl Outbox {
     }
 
     /// The batch, empty, to be filled.
-    pub(super) fn to_fill(&mut self) -> &mut Vec<Settlement> {
+    pub(super) fn empty_batch(&mut self) -> &mut Vec<Settlement> {
         debug_assert!(self.is_empty(), "the store has what was in it");
         &mut self.batch
     }
