@@ -16,6 +16,7 @@ mod cache;
 mod dispatch;
 mod drivers;
 mod faults;
+mod lanes;
 mod layers;
 mod middleware;
 mod opening;

@@ -1,6 +1,7 @@
 //! JSON, the one format of payloads and outputs.
 
 use std::any::type_name;
+use std::cell::Cell;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,14 +15,63 @@ use super::error::CodecError;
 /// When `Serialize` refuses: a map with keys that are no strings, or an error of the type's own.
 /// The error names the type and the path to the field.
 pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, CodecError> {
-    match serde_json::to_vec(value) {
-        Ok(bytes) => Ok(bytes.into()),
+    // Taken, not borrowed: the value's own code may come by here again.
+    let mut scratch = SCRATCH.take();
+    scratch.clear();
+    let written = serde_json::to_writer(&mut scratch, value).map(|()| compact(&scratch));
+    // One large payload must not occupy a thread's memory for good.
+    scratch.shrink_to(KEPT);
+    SCRATCH.set(scratch);
+    match written {
+        Ok(bytes) => Ok(bytes),
         // Tracking the path costs time, so only a value that failed is asked again where.
         Err(source) => Err(CodecError::Encode {
             type_name: type_name::<T>(),
             path: encode_path(value),
             source,
         }),
+    }
+}
+
+thread_local! {
+    /// Where values are written before their length is known.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+/// So much of the scratch space stays with a thread.
+const KEPT: usize = 16 * 1024;
+
+/// The bytes in as few allocations as can be. A payload is stored, taken and run, so it is shared
+/// always, and most are short: those lie in one piece with their count.
+fn compact(bytes: &[u8]) -> Bytes {
+    match bytes.len() {
+        0..64 => Bytes::from_owner(Short::<63>::of(bytes)),
+        64..128 => Bytes::from_owner(Short::<127>::of(bytes)),
+        128..256 => Bytes::from_owner(Short::<255>::of(bytes)),
+        _ => Bytes::copy_from_slice(bytes),
+    }
+}
+
+/// Up to `N` bytes, in place.
+struct Short<const N: usize> {
+    length: u8,
+    bytes: [u8; N],
+}
+
+impl<const N: usize> Short<N> {
+    fn of(bytes: &[u8]) -> Self {
+        let mut short = Self {
+            length: u8::try_from(bytes.len()).expect("the caller has compared the length"),
+            bytes: [0; N],
+        };
+        short.bytes[..bytes.len()].copy_from_slice(bytes);
+        short
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Short<N> {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
     }
 }
 
@@ -43,7 +93,12 @@ fn encode_path<T: Serialize + ?Sized>(value: &T) -> String {
 /// # Errors
 /// When the bytes are no JSON or not of this type; the error names the type and the path.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
-    serde_json::from_slice(bytes).map_err(|source| {
+    // Text that is known to be text is not checked again string by string.
+    let value = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    value.map_err(|source| {
         let mut json = serde_json::Deserializer::from_slice(bytes);
         let path = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Err(error) => error.path().to_string(),
@@ -83,6 +138,21 @@ mod tests {
         };
         assert_eq!(decode::<Order>(&encode(&order).unwrap()).unwrap(), order);
         decode::<()>(&encode(&()).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn payloads_of_all_lengths_survive_and_may_be_made_within_each_other() {
+        for length in [0, 1, 61, 62, 63, 125, 126, 253, 254, 255, 256, 70_000] {
+            let text = "x".repeat(length);
+            assert_eq!(decode::<String>(&encode(&text).unwrap()).unwrap(), text);
+        }
+        struct Nested;
+        impl Serialize for Nested {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_u64(encode("inner").unwrap().len() as u64)
+            }
+        }
+        assert_eq!(encode(&[Nested, Nested]).unwrap(), "[7,7]");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub struct Context(
 
 #[derive(Clone, Debug)]
 struct Inner {
-    /// The state of the bus; `None` means the installed one's.
+    /// The state of the bus; `None` means that of the stored job, or else the installed one's.
     bus: Option<Arc<Extensions>>,
     id: MessageId,
     correlation: MessageId,
@@ -151,14 +151,13 @@ impl Context {
 
     /// The context of a stored job, where it runs.
     pub(crate) fn restored(
-        bus: Arc<Extensions>,
         id: MessageId,
         correlation: MessageId,
         causation: Option<MessageId>,
         origin: Arc<dyn Origin>,
     ) -> Self {
         Self(Some(Arc::new(Inner {
-            bus: named(&bus),
+            bus: None,
             id,
             correlation,
             causation: causation.unwrap_or(MessageId::NIL),
@@ -170,9 +169,7 @@ impl Context {
 
     /// Whether this context is of the bus with this state.
     pub(crate) fn is_on(&self, bus: &Arc<Extensions>) -> bool {
-        let own = self.inner().and_then(|inner| inner.bus.as_ref());
-        own.or(INSTALLED.get())
-            .is_some_and(|own| Arc::ptr_eq(own, bus))
+        self.own_bus().is_some_and(|own| Arc::ptr_eq(own, bus))
     }
 
     /// The context of a dispatch made inside this one.
@@ -235,8 +232,17 @@ impl Context {
 
     #[inline]
     fn states(&self) -> Option<&Extensions> {
-        let own = self.inner().and_then(|inner| inner.bus.as_deref());
-        own.or_else(|| INSTALLED.get().map(|bus| &**bus))
+        self.own_bus().map(|bus| &**bus)
+    }
+
+    #[inline]
+    fn own_bus(&self) -> Option<&Arc<Extensions>> {
+        let inner = self.inner();
+        match inner.map(|inner| (&inner.bus, &inner.origin)) {
+            Some((Some(bus), _)) => Some(bus),
+            Some((None, Some(origin))) => Some(origin.bus()),
+            _ => INSTALLED.get(),
+        }
     }
 
     #[inline]

@@ -38,7 +38,7 @@ impl Ended {
             state,
             output,
             reason,
-            failure: settlement.failure.clone(),
+            failure: settlement.failure.as_deref().cloned(),
         })
     }
 

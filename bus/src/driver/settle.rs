@@ -89,8 +89,8 @@ pub struct Settlement {
     pub ending: Ending,
     /// Which counter moves.
     pub counted: Counted,
-    /// What to append to the history.
-    pub failure: Option<Failure>,
+    /// What to append to the history. Boxed, as most have none, and settlements are moved about.
+    pub failure: Option<Box<Failure>>,
     /// Jobs to store in the same step: the next link, callbacks, `on_failure`. Stored if and only
     /// if the settlement is applied; as by [`push`](super::Driver::push), unique keys included.
     pub follow: Vec<NewJob>,
@@ -152,7 +152,7 @@ impl Settlement {
 
     /// The same with this line of history.
     pub fn with_failure(mut self, failure: Failure) -> Self {
-        self.failure = Some(failure);
+        self.failure = Some(Box::new(failure));
         self
     }
 

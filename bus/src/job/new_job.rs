@@ -89,7 +89,8 @@ impl NewJob {
     /// timeout, retention) stays there and is not stored.
     #[must_use]
     pub fn new(envelope: Envelope, options: &JobOptions, now: Timestamp) -> Self {
-        let extras = JobExtras {
+        let has_extras = options.retry_until.is_some() || !options.tags.is_empty();
+        let extras = || JobExtras {
             retry_until: options.retry_until.map(|limit| now + limit),
             tags: options.tags.iter().map(|&tag| tag.to_owned()).collect(),
             ..JobExtras::default()
@@ -101,7 +102,7 @@ impl NewJob {
             priority: options.priority,
             run_at: now + options.delay,
             max_attempts: options.max_attempts.clamp(1, JobOptions::MAX_ATTEMPTS),
-            extras: (extras != JobExtras::default()).then(|| Box::new(extras)),
+            extras: has_extras.then(|| Box::new(extras())),
         }
     }
 

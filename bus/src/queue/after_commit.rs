@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, PoisonError};
 
 use super::error::StoreError;
+use super::headers::headers;
 use super::pending::PendingJob;
 use super::push::{prepare, refused};
 use super::store::Store;
@@ -252,7 +253,8 @@ pub(super) fn keep<J: Job, T: OnCommit>(
     let store = cx
         .state::<Store>()
         .ok_or_else(|| refused::<J>(StoreError::NoBus))?;
-    let new = prepare(pending, store, &cx, store.now())?;
+    let travels = headers(&cx, store.principal());
+    let new = prepare(pending, travels, &cx, store.now())?;
     let id = new.id;
     transaction.__keep(new);
     Ok(id)

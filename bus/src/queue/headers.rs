@@ -7,16 +7,14 @@ use super::info::Execution;
 use super::principal::PrincipalCodec;
 use crate::codec::Headers;
 use crate::command::{Context, MessageId};
-use crate::extensions::Extensions;
-use crate::id::JobId;
 
 /// What travels with a job that is dispatched in `cx`. Nothing, if the dispatch is the root of its
 /// request and carries nothing: the job's own id is then the correlation id.
-pub(super) fn headers(cx: &Context, principal: Option<&PrincipalCodec>) -> Headers {
+pub(super) fn headers(cx: &Context, principal: Option<&PrincipalCodec>) -> Option<Box<Headers>> {
     let trace = cx.extension::<TraceContext>();
     let nested = cx.causation_id().is_some();
     let correlated = nested || cx.correlation_id() != cx.id();
-    Headers {
+    let headers = Headers {
         correlation: correlated.then(|| cx.correlation_id().to_string()),
         causation: cx.causation_id().map(|id| id.to_string()),
         traceparent: trace.map(|trace| trace.parent.clone()),
@@ -26,24 +24,21 @@ pub(super) fn headers(cx: &Context, principal: Option<&PrincipalCodec>) -> Heade
             .extension::<Baggage>()
             .map(|baggage| baggage.0.clone())
             .unwrap_or_default(),
-    }
+    };
+    (!headers.is_empty()).then(|| Box::new(headers))
 }
 
-/// The context of a job that runs on the bus with this state.
-pub(crate) fn restore(
-    bus: Arc<Extensions>,
-    job: JobId,
-    headers: Option<&Headers>,
-    principal: Option<&PrincipalCodec>,
-    execution: Arc<Execution>,
-) -> Context {
-    let id = MessageId::from_u128(job.as_uuid().as_u128());
-    let Some(headers) = headers else {
-        return Context::restored(bus, id, id, None, execution);
+/// The context of a job that runs.
+pub(crate) fn restore(principal: Option<&PrincipalCodec>, execution: &Arc<Execution>) -> Context {
+    let job = execution.claimed();
+    let id = MessageId::from_u128(job.id().as_uuid().as_u128());
+    let origin = Arc::clone(execution);
+    let Some(headers) = job.envelope.headers.as_deref() else {
+        return Context::restored(id, id, None, origin);
     };
     let read = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
     let correlation = read(&headers.correlation).unwrap_or(id);
-    let mut cx = Context::restored(bus, id, correlation, read(&headers.causation), execution);
+    let mut cx = Context::restored(id, correlation, read(&headers.causation), origin);
     if let Some(parent) = &headers.traceparent {
         cx = cx.with_extension(TraceContext {
             parent: parent.clone(),
@@ -62,8 +57,9 @@ pub(crate) fn restore(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::JobId;
 
-    fn execution(job: JobId) -> Arc<Execution> {
+    fn execution(job: JobId, headers: Headers) -> Arc<Execution> {
         let lease = crate::driver::Lease {
             job,
             queue: crate::id::QueueName::DEFAULT,
@@ -71,9 +67,9 @@ mod tests {
             token: 0,
         };
         let name = crate::id::CommandName::UNREADABLE;
-        Arc::new(Execution::of(&crate::driver::Claimed {
+        let claimed = crate::driver::Claimed {
             lease,
-            envelope: crate::codec::Envelope::new(name, 1, ""),
+            envelope: crate::codec::Envelope::new(name, 1, "").with_headers(headers),
             priority: crate::job::Priority::NORMAL,
             run_at: crate::clock::Timestamp::EPOCH,
             created_at: crate::clock::Timestamp::EPOCH,
@@ -83,7 +79,8 @@ mod tests {
             extras: None,
             cancel_requested: false,
             damage: None,
-        }))
+        };
+        Arc::new(Execution::new(claimed, Arc::default()))
     }
 
     #[test]
@@ -100,11 +97,8 @@ mod tests {
         let headers = headers(&cx, Some(&codec));
         let job = JobId::new();
         let there = restore(
-            Arc::default(),
-            job,
-            Some(&headers),
             Some(&codec),
-            execution(job),
+            &execution(job, headers.as_deref().cloned().unwrap_or_default()),
         );
         assert_eq!(there.correlation_id(), cx.correlation_id());
         assert_eq!(there.causation_id(), cx.causation_id());
@@ -118,9 +112,9 @@ mod tests {
 
     #[test]
     fn a_root_without_freight_costs_no_headers() {
-        assert!(headers(&Context::root(), None).is_empty());
+        assert_eq!(headers(&Context::root(), None), None);
         let job = JobId::new();
-        let there = restore(Arc::default(), job, None, None, execution(job));
+        let there = restore(None, &execution(job, Headers::default()));
         assert_eq!(there.correlation_id().as_u128(), job.as_uuid().as_u128());
     }
 }

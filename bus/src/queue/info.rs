@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::transaction::Slot;
 use crate::command::{Context, FromContext, Origin, Rejection};
 use crate::driver::Claimed;
+use crate::extensions::Extensions;
 use crate::id::{JobId, QueueName};
 use crate::job::NewJob;
 
@@ -55,15 +56,20 @@ impl JobInfo {
 impl FromContext<'_> for JobInfo {
     fn from_context(cx: &Context) -> Result<Self, Rejection> {
         let execution = cx.origin::<Execution>();
-        let info = execution.map(|execution| execution.info.clone());
+        let info = execution.map(|execution| JobInfo::of(&execution.claimed));
         info.ok_or(Rejection::Missing("bus::JobInfo"))
     }
 }
 
-/// One execution of a job, as its context knows it.
+/// The state of the bus as one lane of a worker holds it: behind a count of its own, as lanes would
+/// slow each other down by counting at one place.
+pub(crate) type LaneState = Arc<Arc<Extensions>>;
+
+/// One execution of a job: the delivery, and what its context adds to it.
 #[derive(Debug)]
 pub(crate) struct Execution {
-    info: JobInfo,
+    claimed: Claimed,
+    bus: LaneState,
     token: OnceLock<CancellationToken>,
     transaction: OnceLock<Arc<dyn Slot>>,
     /// Jobs that are stored with its completion.
@@ -71,13 +77,20 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    pub(crate) fn of(claimed: &Claimed) -> Self {
+    #[inline]
+    pub(crate) fn new(claimed: Claimed, bus: LaneState) -> Self {
         Self {
-            info: JobInfo::of(claimed),
+            claimed,
+            bus,
             token: OnceLock::new(),
             transaction: OnceLock::new(),
             follow: Mutex::default(),
         }
+    }
+
+    /// The job as it was taken.
+    pub(crate) fn claimed(&self) -> &Claimed {
+        &self.claimed
     }
 
     /// The handler works in this transaction; false, if it has one already.
@@ -104,16 +117,13 @@ impl Execution {
     fn followers(&self) -> MutexGuard<'_, Vec<NewJob>> {
         self.follow.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Whether it was cancelled; asks without making a token.
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.token
-            .get()
-            .is_some_and(CancellationToken::is_cancelled)
-    }
 }
 
 impl Origin for Execution {
+    fn bus(&self) -> &Arc<Extensions> {
+        &self.bus
+    }
+
     fn token(&self) -> &CancellationToken {
         self.token.get_or_init(CancellationToken::new)
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::StoreError;
+use super::headers::headers;
 use super::pending::PendingJob;
 use super::push::{prepare, refused};
 use super::store::Store;
@@ -65,7 +66,8 @@ pub(super) async fn push_in<J: Job, T: Outbox>(
     let driver = store.driver().await.map_err(refused::<J>)?;
     store.keep_time(&**driver).await;
     let now = store.now();
-    let new = prepare(pending, store, &cx, now)?;
+    let travels = headers(&cx, store.principal());
+    let new = prepare(pending, travels, &cx, now)?;
     let (id, queue) = (new.id, new.queue.clone());
     let pushed = transaction.push(&**driver, vec![new], now).await;
     let pushed = pushed.map_err(|error| refused::<J>(error.into()))?;

@@ -9,8 +9,10 @@ use super::pending::PendingJob;
 use super::store::Store;
 use super::ticket::Ticket;
 use crate::clock::{self, Timestamp};
+use crate::codec::Headers;
 use crate::command::{Answer, Command, Context, Error};
 use crate::dispatch::{next_context, policy, run_in};
+use crate::driver::MAX_BATCH;
 use crate::error::BoxError;
 use crate::job::{Job, NewJob, store_form};
 
@@ -50,11 +52,7 @@ pub(crate) async fn push_all<J: Job>(
     let driver = store.driver().await.map_err(refused::<J>)?;
     store.keep_time(&**driver).await;
     let now = store.now();
-    let new: Result<Vec<_>, _> = jobs
-        .into_iter()
-        .map(|job| prepare(job, store, &cx, now))
-        .collect();
-    let new = new?;
+    let new = prepare_all(jobs, store, &cx, now)?;
     let ids: Vec<_> = new.iter().map(|job| job.id).collect();
     let pushed = match driver.push(new, now).await {
         Ok(pushed) => pushed,
@@ -66,17 +64,34 @@ pub(crate) async fn push_all<J: Job>(
         .collect())
 }
 
-/// Cleans and checks a job and gives it its stored form.
+/// The stored forms of all, or what is wrong with the first that has none.
+fn prepare_all<J: Job>(
+    jobs: impl IntoIterator<Item = PendingJob<J>>,
+    store: &Store,
+    cx: &Context,
+    now: Timestamp,
+) -> Result<Vec<NewJob>, Error<<J as Command>::Error>> {
+    let travels = headers(cx, store.principal());
+    let jobs = jobs.into_iter();
+    // The iterator is the user's: what it promises is not believed without bound.
+    let mut all = Vec::with_capacity(jobs.size_hint().0.min(100 * MAX_BATCH));
+    for job in jobs {
+        all.push(prepare(job, travels.clone(), cx, now)?);
+    }
+    Ok(all)
+}
+
+/// Cleans and checks a job and gives it its stored form; `travels` is what the context gives along.
 pub(super) fn prepare<J: Job>(
     mut pending: PendingJob<J>,
-    store: &Store,
+    travels: Option<Box<Headers>>,
     cx: &Context,
     now: Timestamp,
 ) -> Result<NewJob, Error<<J as Command>::Error>> {
     pending.job.__check(cx)?;
     let new = store_form(&pending.job, now).map_err(|error| refused::<J>(error.into()))?;
     let mut new = PendingJob::apply(pending, new, now).map_err(refused::<J>)?;
-    new.envelope = new.envelope.with_headers(headers(cx, store.principal()));
+    new.envelope.headers = travels;
     Ok(new)
 }
 

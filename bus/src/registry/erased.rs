@@ -2,18 +2,17 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use pin_project_lite::pin_project;
 
 use super::blocking::on_blocking_pool;
 use super::caught::{Caught, Panic};
-use crate::clock::{self, Timestamp};
+use crate::clock::Timestamp;
 use crate::codec::{CodecError, decode, encode};
 use crate::command::{Answer, Cause, Context, Descriptor, Error};
 use crate::dispatch::run_in;
@@ -24,15 +23,27 @@ use crate::job::{FailureKind, Fate, Job, JobFailed, JobOptions, NewJob, Signal};
 pub struct Runnable {
     descriptor: &'static Descriptor,
     options: &'static JobOptions,
-    start: fn(Delivery) -> Run,
+    start: fn(Delivery) -> Erased,
     on_failure: OnFailure,
     has_output: fn() -> bool,
 }
 
 type OnFailure = fn(JobFailed, Timestamp) -> Option<Result<NewJob, CodecError>>;
 
-/// A job's execution under way.
-pub(crate) type Run = Pin<Box<dyn Future<Output = Ran> + Send>>;
+/// A job's execution under way. A panic anywhere on the way, in the payload's own code too, is a
+/// failure of the job.
+pub(crate) struct Run(Caught<Erased>);
+
+type Erased = Pin<Box<dyn Future<Output = Ran> + Send>>;
+
+impl Future for Run {
+    type Output = Ran;
+
+    fn poll(mut self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Ran> {
+        let run = Pin::new(&mut self.0);
+        run.poll(task).map(|ran| ran.unwrap_or_else(panicked))
+    }
+}
 
 /// What an execution needs.
 #[derive(Debug)]
@@ -41,8 +52,6 @@ pub(crate) struct Delivery {
     pub(crate) body: Bytes,
     /// Where it runs.
     pub(crate) context: Context,
-    /// The longest it may take.
-    pub(crate) timeout: Option<Duration>,
     /// Its handler is a plain function, which may block.
     pub(crate) blocking: bool,
 }
@@ -60,7 +69,7 @@ pub(crate) enum Ran {
     Cancelled { reason: String },
     /// It cannot run in this program.
     Parked { reason: String },
-    /// Its context was cancelled, and it was dropped.
+    /// A person asked it to end, and it was dropped.
     Stopped,
 }
 
@@ -93,8 +102,8 @@ impl Runnable {
             descriptor: J::DESCRIPTOR,
             options: J::OPTIONS,
             start: |delivery| match delivery.blocking {
-                false => Box::pin(Guarded::new(perform::<J>(delivery))),
-                true => Box::pin(Guarded::new(perform_blocking::<J>(delivery))),
+                false => Box::pin(perform::<J>(delivery)),
+                true => Box::pin(perform_blocking::<J>(delivery)),
             },
             on_failure: J::__on_failure,
             has_output: || TypeId::of::<J::Output>() != TypeId::of::<()>(),
@@ -109,9 +118,9 @@ impl Runnable {
         self.options
     }
 
-    /// Decodes and runs it.
+    /// Decodes and runs it, once it is polled.
     pub(crate) fn start(&self, delivery: Delivery) -> Run {
-        (self.start)(delivery)
+        Run(Caught::new((self.start)(delivery)))
     }
 
     /// The job to store when this one is dead. The user's code makes it: that must not stop the
@@ -154,48 +163,13 @@ impl fmt::Debug for Runnable {
 
 inventory::collect!(Runnable);
 
-pin_project! {
-    /// A panic anywhere on the way, in the payload's own code too, is a failure of the job.
-    struct Guarded<F> {
-        #[pin]
-        run: Caught<F>,
-    }
-}
-
-impl<F: Future<Output = Ran>> Guarded<F> {
-    fn new(run: F) -> Self {
-        Self {
-            run: Caught::new(run),
-        }
-    }
-}
-
-impl<F: Future<Output = Ran>> Future for Guarded<F> {
-    type Output = Ran;
-
-    fn poll(self: Pin<&mut Self>, task: &mut std::task::Context<'_>) -> Poll<Ran> {
-        let run = self.project().run;
-        run.poll(task).map(|ran| ran.unwrap_or_else(panicked))
-    }
-}
-
-/// Runs it where it is: each future lies in the one around it from the start, since moving them
-/// would cost more than all the rest.
+/// Runs it where it is.
 async fn perform<J: Job>(delivery: Delivery) -> Ran {
     let job: J = match decode(&delivery.body) {
         Ok(job) => job,
         Err(error) => return undecodable(&error),
     };
-    let until = Limit::new(delivery.timeout);
-    let context = delivery.context.clone();
-    let mut work = pin!(run_in(job, delivery.context));
-    if let Poll::Ready(answer) = poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
-        return classify::<J>(answer);
-    }
-    match within(work, context, until).await {
-        Ok(answer) => classify::<J>(answer),
-        Err(cut) => cut.into(),
-    }
+    classify::<J>(run_in(job, delivery.context).await)
 }
 
 /// Runs it where it may block.
@@ -204,13 +178,9 @@ async fn perform_blocking<J: Job>(delivery: Delivery) -> Ran {
         Ok(job) => job,
         Err(error) => return undecodable(&error),
     };
-    let until = Limit::new(delivery.timeout);
-    let context = delivery.context.clone();
-    let work = pin!(on_blocking_pool(run_in(job, delivery.context)));
-    match within(work, context, until).await {
-        Ok(Ok(answer)) => classify::<J>(answer),
-        Ok(Err(panic)) => panicked(panic),
-        Err(cut) => cut.into(),
+    match on_blocking_pool(run_in(job, delivery.context)).await {
+        Ok(answer) => classify::<J>(answer),
+        Err(panic) => panicked(panic),
     }
 }
 
@@ -225,66 +195,6 @@ fn panicked(panic: Panic) -> Ran {
         place: panic.place,
         ..Broken::new(FailureKind::Panic, panic.message, Fate::Retry)
     })
-}
-
-/// Why an execution was not waited for.
-enum Cut {
-    TimedOut(Duration),
-    Stopped,
-}
-
-impl From<Cut> for Ran {
-    fn from(cut: Cut) -> Self {
-        match cut {
-            Cut::Stopped => Self::Stopped,
-            Cut::TimedOut(limit) => Self::Failed(Broken::new(
-                FailureKind::Timeout,
-                format!("no answer within {limit:?}"),
-                Fate::Retry,
-            )),
-        }
-    }
-}
-
-/// When the time of an execution is over; it begins when this is made.
-struct Limit(Option<(Duration, tokio::time::Instant)>);
-
-impl Limit {
-    fn new(limit: Option<Duration>) -> Self {
-        Self(limit.map(|limit| (limit, clock::instant() + limit)))
-    }
-
-    async fn over(self) -> Duration {
-        match self.0 {
-            Some((limit, at)) => {
-                tokio::time::sleep_until(at).await;
-                limit
-            }
-            None => std::future::pending().await,
-        }
-    }
-}
-
-/// Waits for `work` until the limit or the context's token ends it.
-async fn within<T>(
-    mut work: Pin<&mut impl Future<Output = T>>,
-    context: Context,
-    limit: Limit,
-) -> Result<T, Cut> {
-    let cut = tokio::select! {
-        biased;
-        answer = work.as_mut() => return Ok(answer),
-        () = context.cancelled() => Cut::Stopped,
-        limit = limit.over() => Cut::TimedOut(limit),
-    };
-    // Whoever waits for `cx.cancelled()` gets one step to clean up before the future is dropped.
-    if let Some(token) = context.cancellation() {
-        token.cancel();
-    }
-    match poll_fn(|task| Poll::Ready(work.as_mut().poll(task))).await {
-        Poll::Ready(answer) if matches!(cut, Cut::Stopped) => Ok(answer),
-        _ => Err(cut),
-    }
 }
 
 /// What an answer means for the job.

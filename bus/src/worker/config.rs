@@ -23,7 +23,7 @@ impl Default for Config {
         Self {
             queues: QueueOrder::All,
             concurrency: 64,
-            prefetch: 1_000,
+            prefetch: 2_000,
             lease: Duration::from_secs(30),
             grace: Duration::from_secs(25),
             poll: None,

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::limit::Limit;
 use super::outcome::parked;
 use crate::clock::Timestamp;
-use crate::codec::Envelope;
-use crate::command::Context;
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::extensions::Extensions;
 use crate::id::WorkerId;
-use crate::queue::{Execution, Store, cancelled_unbegun, restore};
+use crate::queue::{Execution, LaneState, Store, cancelled_unbegun, restore};
 use crate::registry::{Delivery, Run, Runnable, RunnableEntry, Runnables};
 use crate::telemetry::Board;
 
@@ -27,22 +26,23 @@ pub(super) struct Surroundings {
 /// What is needed of a job to settle it.
 #[derive(Debug)]
 pub(super) struct Task {
-    pub(super) lease: Lease,
-    pub(super) envelope: Envelope,
-    pub(super) job: &'static Runnable,
-    pub(super) attempts: u32,
-    pub(super) max_attempts: u16,
-    pub(super) retry_until: Option<Timestamp>,
-    pub(super) retain: Option<Duration>,
     pub(super) execution: Arc<Execution>,
+    pub(super) job: &'static Runnable,
+    pub(super) limit: Option<Limit>,
     /// When it began; only of those that did not end at once.
     pub(super) began: Option<Timestamp>,
 }
 
 impl Task {
+    pub(super) fn lease(&self) -> &Lease {
+        &self.execution.claimed().lease
+    }
+
     /// How long the job is kept once completed.
     pub(super) fn retain(&self) -> Option<Duration> {
-        self.retain.or_else(|| self.job.retain())
+        let extras = self.execution.claimed().extras.as_deref();
+        let own = extras.and_then(|extras| extras.retain);
+        own.or_else(|| self.job.retain())
     }
 }
 
@@ -54,7 +54,8 @@ pub(super) enum Begun {
 
 impl Surroundings {
     /// Begins a job.
-    pub(super) fn begin(&self, claimed: Claimed) -> Begun {
+    #[inline]
+    pub(super) fn begin(&self, claimed: Claimed, state: &LaneState) -> Begun {
         let now = || self.store.now();
         let park = |lease, reason| Begun::Over(parked(lease, reason, self.worker, now()));
         if let Some(damage) = claimed.damage {
@@ -64,39 +65,29 @@ impl Surroundings {
             return Begun::Over(cancelled_unbegun(claimed.lease, now()));
         }
         match self.jobs.find(&claimed.envelope) {
-            Ok(entry) => self.start(claimed, entry),
+            Ok(entry) => self.start(claimed, entry, state),
             Err(reason) => park(claimed.lease, reason),
         }
     }
 
-    fn start(&self, claimed: Claimed, entry: RunnableEntry) -> Begun {
-        let execution = Arc::new(Execution::of(&claimed));
+    #[inline]
+    fn start(&self, claimed: Claimed, entry: RunnableEntry, state: &LaneState) -> Begun {
+        let body = claimed.envelope.body.clone();
         let extras = claimed.extras.as_deref();
         let timeout = extras.and_then(|extras| extras.timeout);
-        let delivery = Delivery {
-            body: claimed.envelope.body.clone(),
-            context: self.context(&claimed, Arc::clone(&execution)),
-            timeout: timeout.or(entry.job.options().timeout),
+        let timeout = timeout.or(entry.job.options().timeout);
+        let execution = Arc::new(Execution::new(claimed, Arc::clone(state)));
+        let run = entry.job.start(Delivery {
+            body,
+            context: restore(self.store.principal(), &execution),
             blocking: entry.blocking,
-        };
+        });
         let task = Task {
-            job: entry.job,
-            attempts: claimed.attempts,
-            max_attempts: claimed.max_attempts,
-            retry_until: extras.and_then(|extras| extras.retry_until),
-            retain: extras.and_then(|extras| extras.retain),
             execution,
+            job: entry.job,
+            limit: timeout.map(Limit::new),
             began: None,
-            lease: claimed.lease,
-            envelope: claimed.envelope,
         };
-        Begun::Running(entry.job.start(delivery), task)
-    }
-
-    fn context(&self, claimed: &Claimed, execution: Arc<Execution>) -> Context {
-        let headers = claimed.envelope.headers.as_deref();
-        let principal = self.store.principal();
-        let state = Arc::clone(&self.state);
-        restore(state, claimed.id(), headers, principal, execution)
+        Begun::Running(run, task)
     }
 }

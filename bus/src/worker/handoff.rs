@@ -38,10 +38,11 @@ impl HandOff for Door {
             return 0;
         }
         let mut inner = self.hub.lock();
-        if inner.closing || inner.hungry || inner.unsure || !inner.ready.is_empty() {
+        let overtakes = inner.hungry || self.hub.waiting(&inner) > 0;
+        if inner.closing || inner.unsure || overtakes {
             return 0;
         }
-        let taken = inner.free().min(wanted);
+        let taken = self.hub.free(&inner).min(wanted);
         inner.reserved += taken;
         taken
     }
@@ -52,12 +53,7 @@ impl HandOff for Door {
             ..Stats::default()
         };
         self.board.counters.add(&more);
-        let mut inner = self.hub.lock();
-        inner.reserved = inner.reserved.saturating_sub(jobs.len());
-        inner.ready.extend(jobs);
-        drop(inner);
-        self.hub.begin.notify_waiters();
-        self.hub.pump.notify_one();
+        self.hub.add(jobs, true);
     }
 
     fn release(&self, _queue: &QueueName, count: usize, unsure: bool) {

@@ -1,19 +1,27 @@
 //! Where the jobs of a worker are, from taken to settled.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::desk::{Desk, Next};
 use crate::driver::{Claimed, Lease, Settlement};
 use crate::id::JobId;
 
 /// The jobs in a worker's hands, and who waits for what.
+///
+/// Locks are taken in the order inner, then desks one by one. What moves jobs between two of these
+/// holds the inner one, so whoever holds it sees each job in one place.
 #[derive(Debug)]
 pub(super) struct Hub {
     inner: Mutex<Inner>,
+    desks: Box<[Mutex<Desk>]>,
+    /// The pump wants to hear of the first outcome on a desk.
+    eager: AtomicBool,
     /// There may be a job to begin.
     pub(super) begin: Notify,
     /// There may be something to settle or room for more.
@@ -24,10 +32,8 @@ pub(super) struct Hub {
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    /// Taken, not begun.
+    /// Taken, on no desk.
     pub(super) ready: VecDeque<Claimed>,
-    /// In the hands of each lane.
-    current: Vec<Option<JobId>>,
     /// Begun, and waiting for something. By a number, not by job: a worker that was taken for lost
     /// may get a job again while it still runs it.
     running: HashMap<u64, Active>,
@@ -37,7 +43,7 @@ pub(super) struct Inner {
     pub(super) done: Vec<Settlement>,
     /// Over, on their way to the store.
     settling: Vec<JobId>,
-    /// Slots in use.
+    /// Slots in use: by a task, or by a lane with a job.
     active: usize,
     slots: usize,
     /// Promised to the driver for hand-off.
@@ -49,7 +55,7 @@ pub(super) struct Inner {
     /// No more jobs are begun.
     pub(super) closing: bool,
     /// The pump wants to hear only when there are no more than so many jobs ready.
-    pub(super) low: Option<usize>,
+    low: Option<usize>,
 }
 
 /// A job under way as a task of its own.
@@ -65,7 +71,6 @@ impl Hub {
         Self {
             inner: Mutex::new(Inner {
                 ready: VecDeque::new(),
-                current: vec![None; lanes],
                 running: HashMap::new(),
                 begun: 0,
                 done: Vec::new(),
@@ -78,6 +83,8 @@ impl Hub {
                 closing: false,
                 low: None,
             }),
+            desks: (0..lanes).map(|_| Mutex::default()).collect(),
+            eager: AtomicBool::new(true),
             begin: Notify::new(),
             pump: Notify::new(),
             beat: Notify::new(),
@@ -89,37 +96,96 @@ impl Hub {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A lane's next job. It hands in what its last one came to; a lane that still has the slot of
-    /// its last job keeps it for the next.
-    pub(super) fn next(
-        &self,
-        lane: usize,
-        over: Option<Settlement>,
-        has_slot: bool,
-    ) -> Option<Claimed> {
+    fn desk(&self, lane: usize) -> MutexGuard<'_, Desk> {
+        let desk = self.desks[lane].lock();
+        desk.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the pump wants to hear of an outcome and has not been told of one.
+    fn eager(&self) -> bool {
+        self.eager.load(Ordering::Acquire) && self.eager.swap(false, Ordering::AcqRel)
+    }
+
+    /// Each desk, one by one; only for who holds the inner lock.
+    fn desks(&self, _inner: &Inner) -> impl Iterator<Item = MutexGuard<'_, Desk>> {
+        (0..self.desks.len()).map(|lane| self.desk(lane))
+    }
+
+    /// The next job on the lane's desk, if it wants `more`. The lane hands in what its last one came
+    /// to.
+    #[inline]
+    pub(super) fn next(&self, lane: usize, over: &mut Option<Settlement>, more: bool) -> Next {
+        let mut desk = self.desk(lane);
+        if let Some(over) = over.take() {
+            let news = desk.done.is_empty();
+            desk.done.push(over);
+            // Once is enough: the pump asks anew when it looks.
+            if news && self.eager() {
+                desk.current = None;
+                drop(desk);
+                self.pump.notify_one();
+                return Next::Pause;
+            }
+        }
+        if !more {
+            desk.current = None;
+            return Next::Pause;
+        }
+        let job = desk.jobs.pop_front();
+        desk.current = job.as_ref().map(Claimed::id);
+        job.map_or(Next::Nothing, Next::Job)
+    }
+
+    /// Puts up to `size` jobs on the lane's empty desk; false, if there are none or no slot is free.
+    /// A lane that has a slot keeps it while there are jobs. `told` becomes true if the pump was.
+    pub(super) fn refill(&self, lane: usize, has_slot: bool, size: usize, told: &mut bool) -> bool {
         let mut inner = self.lock();
-        let news = over.is_some() && inner.done.is_empty();
-        inner.done.extend(over);
-        let job = if inner.closing || (!has_slot && inner.active >= inner.slots) {
-            None
-        } else {
-            inner.ready.pop_front()
-        };
-        inner.current[lane] = job.as_ref().map(Claimed::id);
-        match (has_slot, job.is_some()) {
+        let inner = &mut *inner;
+        let mut desk = self.desk(lane);
+        inner.done.append(&mut desk.done);
+        let before = inner.ready.len();
+        if inner.closing || (!has_slot && inner.active >= inner.slots) {
+            // Who gets the next slot is open: these are anybody's again, in their old order.
+            while let Some(job) = desk.jobs.pop_back() {
+                inner.ready.push_front(job);
+            }
+        } else if desk.jobs.is_empty() {
+            // An even share, so that no lane has to steal.
+            let share = before.div_ceil(self.desks.len()).min(size);
+            desk.jobs.extend(inner.ready.drain(..share));
+        }
+        let mut filled = !desk.jobs.is_empty();
+        drop(desk);
+        if !filled && before == 0 && !inner.closing && (has_slot || inner.active < inner.slots) {
+            filled = self.steal(inner, lane);
+        }
+        match (has_slot, filled) {
             (false, true) => inner.active += 1,
             (true, false) => inner.active -= 1,
             _ => {}
         }
-        let tell = match inner.low {
-            Some(low) => job.is_none() || inner.ready.len() == low,
-            None => news || job.is_none(),
-        };
-        drop(inner);
-        if tell {
+        let after = inner.ready.len();
+        let tell = inner.low.is_some_and(|low| after <= low && low < before);
+        if tell || !filled {
             self.pump.notify_one();
+            *told = true;
         }
-        job
+        filled
+    }
+
+    /// Takes over the later half of what waits on another desk: its lane may be busy for long.
+    fn steal(&self, _inner: &mut Inner, thief: usize) -> bool {
+        for lane in (0..self.desks.len()).filter(|&lane| lane != thief) {
+            let mut desk = self.desk(lane);
+            let stays = desk.jobs.len() / 2;
+            let stolen = desk.jobs.split_off(stays);
+            drop(desk);
+            if !stolen.is_empty() {
+                self.desk(thief).jobs = stolen;
+                return true;
+            }
+        }
+        false
     }
 
     /// The lane's job goes on as a task, which `spawn` starts with the number it is known by; it
@@ -136,7 +202,7 @@ impl Hub {
         let number = inner.begun;
         let task = spawn(number);
         inner.running.insert(number, Active { lease, token, task });
-        inner.current[lane] = None;
+        self.desk(lane).current = None;
     }
 
     /// A task is over; `settle` says what is to be told to the store, if it does not know yet. If it
@@ -155,8 +221,8 @@ impl Hub {
         inner.active -= 1;
         let news = inner.low.is_none() && inner.done.is_empty();
         inner.done.extend(settlement);
-        let more = !inner.ready.is_empty();
-        let idle = inner.active == 0 || inner.ready.is_empty();
+        let more = self.waiting(&inner) > 0;
+        let idle = inner.active == 0 || !more;
         drop(inner);
         if more {
             self.begin.notify_one();
@@ -166,10 +232,35 @@ impl Hub {
         }
     }
 
-    /// More jobs to begin.
-    pub(super) fn add(&self, jobs: Vec<Claimed>) {
-        if !jobs.is_empty() {
-            self.lock().ready.extend(jobs);
+    /// More jobs to begin; `of_reserved`, if they were promised to the driver.
+    pub(super) fn add(&self, jobs: Vec<Claimed>, of_reserved: bool) {
+        let more = jobs.len();
+        if more == 0 {
+            return;
+        }
+        let mut inner = self.lock();
+        if of_reserved {
+            inner.reserved = inner.reserved.saturating_sub(more);
+        }
+        if inner.closing {
+            // The promise was given before.
+            let back = jobs.into_iter().map(|job| Settlement::released(job.lease));
+            inner.done.extend(back);
+        } else if inner.ready.is_empty() {
+            inner.ready = jobs.into();
+        } else {
+            inner.ready.extend(jobs);
+        }
+        // Whoever is unsure waits for the last promise to be kept.
+        let tell = inner.closing || inner.unsure;
+        drop(inner);
+        if tell {
+            self.pump.notify_one();
+        }
+        if more < self.desks.len() {
+            // As many lanes as there is work for: the others sleep on.
+            (0..more).for_each(|_| self.begin.notify_one());
+        } else {
             self.begin.notify_waiters();
         }
     }
@@ -178,9 +269,35 @@ impl Hub {
     /// fenced.
     pub(super) fn lapsed(&self) {
         let mut inner = self.lock();
-        if !inner.ready.is_empty() {
-            inner.ready.clear();
+        if self.waiting(&inner) > 0 {
+            self.unbegun(&mut inner);
             inner.unsure = true;
+        }
+    }
+
+    /// How many jobs are taken and not begun.
+    pub(super) fn waiting(&self, inner: &Inner) -> usize {
+        let on_desks = self.desks(inner).map(|desk| desk.jobs.len());
+        inner.ready.len() + on_desks.sum::<usize>()
+    }
+
+    /// Takes back all that is not begun.
+    pub(super) fn unbegun(&self, inner: &mut Inner) -> VecDeque<Claimed> {
+        let mut jobs = std::mem::take(&mut inner.ready);
+        for mut desk in self.desks(inner) {
+            jobs.append(&mut desk.jobs);
+        }
+        jobs
+    }
+
+    /// The pump looks after outcomes now: from here on it hears of the next one at once, or, given
+    /// `low`, only when so few jobs are ready.
+    pub(super) fn listen(&self, inner: &mut Inner, low: Option<usize>) {
+        inner.low = low;
+        // Before the desks are looked at: what comes to one after that is told.
+        self.eager.store(low.is_none(), Ordering::Release);
+        for lane in 0..self.desks.len() {
+            inner.done.append(&mut self.desk(lane).done);
         }
     }
 
@@ -193,52 +310,74 @@ impl Hub {
         let running = inner.running.values();
         let asked = running.filter(|active| jobs.contains(&active.lease.job));
         asked.for_each(|active| active.token.cancel());
-        let ready = std::mem::take(&mut inner.ready);
-        let (cancelled, ready): (VecDeque<_>, VecDeque<_>) =
-            ready.into_iter().partition(|job| jobs.contains(&job.id()));
-        inner.ready = ready;
-        cancelled.into()
+        let mut cancelled = Vec::new();
+        let mut cut = |waiting: &mut VecDeque<Claimed>| {
+            let all = std::mem::take(waiting).into_iter();
+            let (out, left): (Vec<_>, _) = all.partition(|job| jobs.contains(&job.id()));
+            cancelled.extend(out);
+            *waiting = left.into();
+        };
+        cut(&mut inner.ready);
+        self.desks(&inner).for_each(|mut desk| cut(&mut desk.jobs));
+        cancelled
     }
 
     /// Each job in hand, for the store to compare with what it leased.
     pub(super) fn held(&self) -> Vec<JobId> {
         let inner = self.lock();
-        let ready = inner.ready.iter().map(Claimed::id);
-        let done = inner.done.iter().map(|over| over.lease.job);
-        ready
-            .chain(inner.current.iter().flatten().copied())
-            .chain(inner.running.values().map(|active| active.lease.job))
-            .chain(done)
-            .chain(inner.settling.iter().copied())
-            .collect()
+        let mut held: Vec<JobId> = inner
+            .running
+            .values()
+            .map(|active| active.lease.job)
+            .collect();
+        held.extend(inner.ready.iter().map(Claimed::id));
+        held.extend(inner.done.iter().map(|over| over.lease.job));
+        held.extend(&inner.settling);
+        for desk in self.desks(&inner) {
+            held.extend(desk.jobs.iter().map(Claimed::id));
+            held.extend(desk.current);
+            held.extend(desk.done.iter().map(|over| over.lease.job));
+        }
+        held
+    }
+
+    /// How many more jobs there is a use for: free slots, and `ahead` to have at hand.
+    pub(super) fn room(&self, inner: &Inner, ahead: usize) -> usize {
+        let free = inner.slots.saturating_sub(inner.active);
+        (free + ahead).saturating_sub(self.waiting(inner) + inner.reserved)
+    }
+
+    /// Whether there are outcomes that nobody has taken to the store yet.
+    pub(super) fn has_outcomes(&self, inner: &Inner) -> bool {
+        let mut desks = self.desks(inner);
+        !inner.done.is_empty() || desks.any(|desk| !desk.done.is_empty())
+    }
+
+    /// Nothing is in hand: neither jobs nor outcomes nor promises. A lane has a slot while it has a
+    /// job in its hands.
+    pub(super) fn is_idle(&self, inner: &Inner) -> bool {
+        let used = inner.active + self.waiting(inner) + inner.reserved;
+        used == 0 && !self.has_outcomes(inner)
+    }
+
+    /// Slots that nothing will use.
+    pub(super) fn free(&self, inner: &Inner) -> usize {
+        let used = inner.active + self.waiting(inner) + inner.reserved;
+        inner.slots.saturating_sub(used)
     }
 }
 
 impl Inner {
-    /// How many more jobs there is a use for: free slots, and `ahead` to have at hand.
-    pub(super) fn room(&self, ahead: usize) -> usize {
-        let free = self.slots.saturating_sub(self.active);
-        (free + ahead).saturating_sub(self.ready.len() + self.reserved)
-    }
-
-    /// Slots that nothing will use.
-    pub(super) fn free(&self) -> usize {
-        self.slots
-            .saturating_sub(self.active + self.ready.len() + self.reserved)
-    }
-
-    /// Outcomes to settle now, at most `limit`, the oldest first.
-    pub(super) fn take_done(&mut self, limit: usize) -> Vec<Settlement> {
-        let taken = if self.done.len() <= limit {
-            std::mem::take(&mut self.done)
-        } else {
-            let rest = self.done.split_off(limit);
-            std::mem::replace(&mut self.done, rest)
-        };
+    /// Moves outcomes to settle now into the empty `batch`, at most `limit`, the oldest first. The
+    /// two change their memory, so that none is asked for anew each time.
+    pub(super) fn take_done(&mut self, limit: usize, batch: &mut Vec<Settlement>) {
+        std::mem::swap(&mut self.done, batch);
+        if batch.len() > limit {
+            self.done.extend(batch.drain(limit..));
+        }
         self.settling.clear();
         self.settling
-            .extend(taken.iter().map(|over| over.lease.job));
-        taken
+            .extend(batch.iter().map(|over| over.lease.job));
     }
 
     /// The store has the outcomes that were taken last.
@@ -246,9 +385,9 @@ impl Inner {
         self.settling.clear();
     }
 
-    /// Nothing is in hand: neither jobs nor outcomes nor promises.
-    pub(super) fn is_idle(&self) -> bool {
-        self.active == 0 && self.ready.is_empty() && self.done.is_empty() && self.reserved == 0
+    /// The pump lets outcomes gather.
+    pub(super) fn is_lingering(&self) -> bool {
+        self.low.is_some()
     }
 
     pub(super) fn active(&self) -> usize {

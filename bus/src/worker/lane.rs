@@ -1,114 +1,155 @@
 //! A lane begins jobs, one after the other, on one thread of the runtime.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
+use tokio::task::coop;
+
+use super::desk::{Next, Slice};
 use super::execute::{Begun, Surroundings, Task};
 use super::hub::Hub;
+use super::limit::within;
 use super::outcome::settlement;
 use super::settle::counted;
 use crate::command::Origin;
 use crate::driver::{Claimed, Keep, Settlement};
 use crate::job::{FailureKind, Fate};
-use crate::queue::Slot;
+use crate::queue::{LaneState, Slot};
 use crate::registry::{Broken, Ran, with_sources};
 
-/// So many jobs are run at a stretch before other tasks of the thread get a turn.
-const STRETCH: u32 = 64;
-
 /// Begins jobs until it is aborted.
-pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, lane: usize) {
-    let mut over = None;
-    let mut has_slot = false;
-    let mut stretch = 0;
-    loop {
-        let job = match hub.next(lane, over.take(), has_slot) {
-            Some(job) => job,
-            None => wait(&hub, lane).await,
-        };
-        (over, has_slot) = match begin(&hub, &around, lane, job).await {
-            Some(settlement) => (Some(settlement), true),
-            None => (None, false),
-        };
-        stretch += 1;
-        if stretch == STRETCH {
-            stretch = 0;
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-/// Waits for a job and a slot.
-async fn wait(hub: &Hub, lane: usize) -> Claimed {
-    loop {
-        let mut told = pin!(hub.begin.notified());
-        // Listen first, look second: so no job is missed.
-        told.as_mut().enable();
-        if let Some(job) = hub.next(lane, None, false) {
-            return job;
-        }
-        told.await;
-    }
-}
-
-/// Begins a job: `Some` if it is over, `None` if it goes on as a task of its own.
-async fn begin(
-    hub: &Arc<Hub>,
-    around: &Arc<Surroundings>,
-    lane: usize,
-    job: Claimed,
-) -> Option<Settlement> {
-    let (mut run, task) = match around.begin(job) {
-        Begun::Running(run, task) => (run, task),
-        Begun::Over(settlement) => return Some(settlement),
+pub(super) async fn lane(hub: Arc<Hub>, around: Arc<Surroundings>, number: usize) {
+    let mut lane = Lane {
+        state: Arc::new(Arc::clone(&around.state)),
+        hub,
+        around,
+        number,
+        has_slot: false,
+        slice: Slice::new(),
+        pause: false,
     };
-    match poll_fn(|cx| Poll::Ready(run.as_mut().poll(cx))).await {
-        Poll::Ready(ran) if task.execution.transaction().is_none() => {
-            let asked = task.execution.is_cancelled();
-            let now = around.store.now();
-            Some(settlement(task, ran, around.worker, asked, now))
+    loop {
+        if !lane.refill() {
+            lane.wait().await;
         }
-        Poll::Ready(ran) => {
-            detach(hub, around, lane, async { ran }, task);
-            None
+        if lane.pause || lane.slice.is_long_since_pause() {
+            lane.pause = false;
+            tokio::task::yield_now().await;
+            lane.slice.paused();
         }
-        Poll::Pending => {
-            detach(hub, around, lane, run, task);
-            None
-        }
+        lane.slice.begin();
+        let begun = poll_fn(|task| Poll::Ready(lane.work_off(task))).await;
+        lane.slice.end(begun);
     }
 }
 
-/// Lets a job that waits for something go on as a task of its own.
-fn detach(
-    hub: &Arc<Hub>,
-    around: &Arc<Surroundings>,
-    lane: usize,
-    run: impl Future<Output = Ran> + Send + 'static,
-    mut task: Task,
-) {
-    task.began = Some(around.store.now());
-    let (lease, token) = (task.lease.clone(), task.execution.token().clone());
-    hub.detach(lane, lease, token, |number| {
-        let (hub, around) = (Arc::clone(hub), Arc::clone(around));
-        let work = async move {
-            let mut ran = run.await;
-            if let Some(transaction) = task.execution.transaction().cloned() {
-                match together(&*transaction, &task, ran, &around).await {
-                    None => return hub.over(number, || None),
-                    Some(other) => ran = other,
-                }
+struct Lane {
+    hub: Arc<Hub>,
+    around: Arc<Surroundings>,
+    state: LaneState,
+    /// Which desk is its own.
+    number: usize,
+    has_slot: bool,
+    slice: Slice,
+    /// Other tasks of the thread are to get a turn before the next job.
+    pause: bool,
+}
+
+impl Lane {
+    /// Gets jobs onto its desk.
+    fn refill(&mut self) -> bool {
+        let (hub, size) = (&self.hub, self.slice.size());
+        self.has_slot = hub.refill(self.number, self.has_slot, size, &mut self.pause);
+        self.has_slot
+    }
+
+    /// Waits for jobs and a slot.
+    async fn wait(&mut self) {
+        let hub = Arc::clone(&self.hub);
+        loop {
+            let mut told = pin!(hub.begin.notified());
+            // Listen first, look second: so no job is missed.
+            told.as_mut().enable();
+            self.pause = false;
+            self.slice.paused();
+            if self.refill() {
+                return;
             }
-            let asked = task.execution.is_cancelled();
-            hub.over(number, || {
-                let now = around.store.now();
-                Some(settlement(task, ran, around.worker, asked, now))
-            });
+            told.await;
+        }
+    }
+
+    /// Begins the jobs on its desk until it is empty, or a pause is due, or one goes on as a task
+    /// and takes the slot along; says how many. All in one step: a job that ends at once costs no
+    /// more than its work.
+    fn work_off(&mut self, task: &mut Context<'_>) -> u32 {
+        let mut begun = 0;
+        let mut over = None;
+        loop {
+            // Without a budget left from the runtime a job would seem to wait for what is there.
+            let more = coop::has_budget_remaining();
+            match self.hub.next(self.number, &mut over, more) {
+                Next::Job(job) => over = self.begin(job, task),
+                Next::Pause => {
+                    self.pause = true;
+                    break;
+                }
+                Next::Nothing => break,
+            }
+            begun += 1;
+            if over.is_none() {
+                self.has_slot = false;
+                break;
+            }
+        }
+        begun
+    }
+
+    /// Begins a job: `Some` if it is over, `None` if it goes on as a task of its own.
+    fn begin(&self, job: Claimed, context: &mut Context<'_>) -> Option<Settlement> {
+        let (mut run, task) = match self.around.begin(job, &self.state) {
+            Begun::Running(run, task) => (run, task),
+            Begun::Over(settlement) => return Some(settlement),
         };
-        tokio::spawn(work).abort_handle()
-    });
+        match Pin::new(&mut run).poll(context) {
+            Poll::Ready(ran) if task.execution.transaction().is_none() => {
+                Some(settlement(&task, ran, &self.around))
+            }
+            Poll::Ready(ran) => {
+                self.detach(async { ran }, task);
+                None
+            }
+            Poll::Pending => {
+                let execution = Arc::clone(&task.execution);
+                let limit = task.limit;
+                let run = async move { within(run, execution.token(), limit).await };
+                self.detach(run, task);
+                None
+            }
+        }
+    }
+
+    /// Lets a job that waits for something go on as a task of its own.
+    fn detach(&self, run: impl Future<Output = Ran> + Send + 'static, mut task: Task) {
+        task.began = Some(self.around.store.now());
+        let (lease, token) = (task.lease().clone(), task.execution.token().clone());
+        self.hub.detach(self.number, lease, token, |number| {
+            let (hub, around) = (Arc::clone(&self.hub), Arc::clone(&self.around));
+            let work = async move {
+                let mut ran = run.await;
+                if let Some(transaction) = task.execution.transaction().cloned() {
+                    match together(&*transaction, &task, ran, &around).await {
+                        None => return hub.over(number, || None),
+                        Some(other) => ran = other,
+                    }
+                }
+                hub.over(number, || Some(settlement(&task, ran, &around)));
+            };
+            tokio::spawn(work).abort_handle()
+        });
+    }
 }
 
 /// Ends the transaction that a handler worked in: with the job's completion, or not at all. `None`:
@@ -128,7 +169,7 @@ async fn together(
         return Some(ran);
     };
     let keep = Keep::for_time(task.retain(), now);
-    let completed = Settlement::completed(task.lease.clone(), output, keep)
+    let completed = Settlement::completed(task.lease().clone(), output, keep)
         .with_follow(task.execution.follow());
     match transaction.commit(around.worker, &completed, now).await {
         Ok(settled) => {

@@ -1,6 +1,6 @@
 //! What an execution's end means for the stored job: the one place that decides it.
 
-use super::execute::Task;
+use super::execute::{Surroundings, Task};
 use crate::clock::Timestamp;
 use crate::driver::{Keep, Lease, Settlement};
 use crate::id::WorkerId;
@@ -8,29 +8,27 @@ use crate::job::{Failure, FailureKind, Fate, JobFailed};
 use crate::queue::{ON_REQUEST, cancelled, dead};
 use crate::registry::{Broken, Ran};
 
-/// The settlement of an execution that ended at `now`. `asked`: its context was cancelled since a
-/// person asked for that, not since the worker stops.
-pub(super) fn settlement(
-    task: Task,
-    ran: Ran,
-    worker: WorkerId,
-    asked: bool,
-    now: Timestamp,
-) -> Settlement {
+/// The settlement of an execution that is over.
+pub(super) fn settlement(task: &Task, ran: Ran, around: &Surroundings) -> Settlement {
+    let lease = task.lease().clone();
+    // Most outcomes need no time, and asking for it costs more than all the rest of this.
+    let now = || around.store.now();
     match ran {
         Ran::Completed(output) => {
-            let keep = Keep::for_time(task.retain(), now);
-            Settlement::completed(task.lease, output, keep)
+            let keep = match task.retain() {
+                None => Keep::Drop,
+                some => Keep::for_time(some, now()),
+            };
+            Settlement::completed(lease, output, keep)
         }
-        Ran::Failed(broken) => failed(task, broken, worker, now),
+        Ran::Failed(broken) => failed(task, broken, around.worker, now()),
         Ran::Deferred { after, reason } => {
-            tracing::debug!(job = %task.lease.job, ?after, reason, "a job is put off");
-            Settlement::deferred(task.lease, now + after)
+            tracing::debug!(job = %lease.job, ?after, reason, "a job is put off");
+            Settlement::deferred(lease, now() + after)
         }
-        Ran::Cancelled { reason } => cancelled(task.lease, reason, now),
-        Ran::Parked { reason } => parked(task.lease, reason, worker, now),
-        Ran::Stopped if asked => cancelled(task.lease, ON_REQUEST.to_owned(), now),
-        Ran::Stopped => Settlement::released(task.lease),
+        Ran::Cancelled { reason } => cancelled(lease, reason, now()),
+        Ran::Parked { reason } => parked(lease, reason, around.worker, now()),
+        Ran::Stopped => cancelled(lease, ON_REQUEST.to_owned(), now()),
     }
 }
 
@@ -42,8 +40,11 @@ pub(super) fn parked(lease: Lease, reason: String, worker: WorkerId, now: Timest
     Settlement::parked(lease, reason, failure)
 }
 
-fn failed(task: Task, broken: Broken, worker: WorkerId, now: Timestamp) -> Settlement {
-    let attempt = task.attempts + 1;
+#[cold]
+fn failed(task: &Task, broken: Broken, worker: WorkerId, now: Timestamp) -> Settlement {
+    let (claimed, job) = (task.execution.claimed(), task.job);
+    let lease = claimed.lease.clone();
+    let attempt = claimed.attempts + 1;
     let mut failure = Failure::new(broken.kind, broken.message, attempt, now);
     failure.place = broken.place;
     failure.worker = Some(worker);
@@ -52,26 +53,25 @@ fn failed(task: Task, broken: Broken, worker: WorkerId, now: Timestamp) -> Settl
         Fate::RetryAfter(pause) => Some(pause),
         Fate::Fail => None,
         _ => {
-            let (_, seed) = task.lease.job.as_uuid().as_u64_pair();
-            Some(task.job.options().backoff.delay(attempt, seed))
+            let (_, seed) = lease.job.as_uuid().as_u64_pair();
+            Some(job.options().backoff.delay(attempt, seed))
         }
     };
-    let left = attempt < u32::from(task.max_attempts);
+    let left = attempt < u32::from(claimed.max_attempts);
+    let until = claimed
+        .extras
+        .as_ref()
+        .and_then(|extras| extras.retry_until);
     let again = pause.filter(|_| left).map(|pause| now + pause);
-    match again.filter(|&at| task.retry_until.is_none_or(|until| at <= until)) {
+    match again.filter(|&at| until.is_none_or(|until| at <= until)) {
         Some(at) => {
-            tracing::debug!(job = %task.lease.job, %at, %failure, "a job will be tried again");
-            Settlement::retry(task.lease, at, failure)
+            tracing::debug!(job = %lease.job, %at, %failure, "a job will be tried again");
+            Settlement::retry(lease, at, failure)
         }
         None => {
-            let Task {
-                lease,
-                envelope,
-                job,
-                ..
-            } = task;
+            let envelope = &claimed.envelope;
             tracing::warn!(job = %lease.job, name = %envelope.name, %failure, "a job is dead");
-            let failed = JobFailed::new(lease.job, lease.queue.clone(), &envelope, failure.clone());
+            let failed = JobFailed::new(lease.job, lease.queue.clone(), envelope, failure.clone());
             dead(lease, failure, Some((job, failed)), now)
         }
     }

@@ -111,24 +111,22 @@ impl Pump {
             self.hub.lapsed();
         }
         let mut inner = self.hub.lock();
-        inner.low = None;
+        self.hub.listen(&mut inner, None);
         let left = self.state.left.map_or(usize::MAX, |left| {
             usize::try_from(left).unwrap_or(usize::MAX)
         });
-        let open =
-            certain && alive && inner.hungry && !inner.closing && inner.ready.len() <= ahead / 2;
-        let want = match open {
-            true => inner.room(ahead).min(MAX_BATCH).min(left),
+        let hungry = alive && inner.hungry && !inner.closing;
+        let want = match certain && hungry && inner.ready.len() <= ahead / 2 {
+            true => self.hub.room(&inner, ahead).min(MAX_BATCH).min(left),
             false => 0,
         };
-        let soon = want == 0 && alive && inner.hungry && !inner.closing && !inner.ready.is_empty();
+        let soon = want == 0 && hungry && !inner.ready.is_empty();
         let patient = soon && inner.done.len() < MAX_BATCH / 2 && !self.pace.lingered(LINGER);
         if patient {
-            inner.low = Some(ahead / 2);
+            self.hub.listen(&mut inner, Some(ahead / 2));
         } else if self.outbox.is_empty() {
-            let done = inner.take_done(MAX_BATCH);
-            self.pace.done(done.len());
-            self.outbox.fill(done);
+            inner.take_done(MAX_BATCH, self.outbox.empty_batch());
+            self.pace.done(self.outbox.batch().len());
         }
         want
     }
@@ -213,7 +211,7 @@ impl Pump {
         self.hub.lock().hungry = claims.jobs.len() >= want;
         self.state.next_due = claims.next_due;
         self.state.next_poll = clock::instant() + self.poll();
-        self.hub.add(claims.jobs);
+        self.hub.add(claims.jobs, false);
         self.end_unbegun(&claims.cancelled);
     }
 
@@ -282,7 +280,7 @@ impl Pump {
             self.state.grace_ends = Some(at + self.config.grace);
             let mut inner = self.hub.lock();
             inner.closing = true;
-            let back: Vec<_> = inner.ready.drain(..).collect();
+            let back = self.hub.unbegun(&mut inner);
             let released = back
                 .into_iter()
                 .map(|job| crate::driver::Settlement::released(job.lease));
@@ -307,12 +305,12 @@ impl Pump {
         }
         if inner.closing {
             let stubborn = self.state.grace_ends.map(|end| end + STUBBORN);
-            let left_alone = inner.done.is_empty()
+            let left_alone = !self.hub.has_outcomes(&inner)
                 && (self.signals.now.is_cancelled()
                     || stubborn.is_some_and(|end| clock::instant() >= end));
-            return inner.is_idle() || left_alone;
+            return self.hub.is_idle(&inner) || left_alone;
         }
-        inner.is_idle()
+        self.hub.is_idle(&inner)
             && (self.state.left == Some(0) || (self.config.until_empty && !inner.hungry))
     }
 }

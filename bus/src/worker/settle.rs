@@ -23,9 +23,10 @@ impl Outbox {
         self.batch.is_empty() && self.later.is_empty()
     }
 
-    pub(super) fn fill(&mut self, done: Vec<Settlement>) {
+    /// The batch, empty, to be filled.
+    pub(super) fn empty_batch(&mut self) -> &mut Vec<Settlement> {
         debug_assert!(self.is_empty(), "the store has what was in it");
-        self.batch = done;
+        &mut self.batch
     }
 
     /// What to send next.
@@ -59,7 +60,8 @@ impl Outbox {
     }
 
     fn advance(&mut self) {
-        self.batch = std::mem::take(&mut self.later);
+        self.batch.clear();
+        self.batch.append(&mut self.later);
     }
 }
 

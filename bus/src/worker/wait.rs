@@ -53,7 +53,7 @@ impl Pump {
         let store = self.around.store.clone();
         let (lingering, hungry) = {
             let inner = self.hub.lock();
-            (inner.low.is_some(), inner.hungry)
+            (inner.is_lingering(), inner.hungry)
         };
         let until = match (lingering, self.state.grace_ends) {
             (true, _) => clock::instant() + LINGER,
@@ -138,7 +138,7 @@ impl Pump {
             None => self.state.wakes_closed = true,
         }
         // The wake-up may mean that a person asked a job to end.
-        if inner.active() > 0 && inner.free() == 0 {
+        if inner.active() > 0 && self.hub.free(&inner) == 0 {
             self.hub.beat.notify_one();
         }
     }

@@ -82,7 +82,7 @@ impl Worker {
         let counted = Arc::clone(&hub);
         let pulse = self.board.join(self.id(), move || {
             let inner = counted.lock();
-            (inner.active(), inner.ready.len())
+            (inner.active(), counted.waiting(&inner))
         });
         let heart = Heart {
             driver: Arc::clone(&self.driver),

@@ -133,11 +133,11 @@ impl Driver for MemoryDriver {
             let mut pushed = Vec::with_capacity(jobs.len());
             let mut jobs = jobs.into_iter();
             while jobs.len() > 0 {
-                let step: Vec<NewJob> = jobs.by_ref().take(MAX_BATCH).collect();
-                let mut taken = self.offers.reserve(&step, now);
+                let step = jobs.len().min(MAX_BATCH);
+                let mut taken = self.offers.reserve(&jobs.as_slice()[..step], now);
                 let mut woken = Woken::default();
                 let mut store = self.shared.lock();
-                for (number, job) in step.into_iter().enumerate() {
+                for (number, job) in jobs.by_ref().take(step).enumerate() {
                     let worker = taken.worker(number);
                     let (answer, claimed) = store.push(job, worker, now, &mut woken);
                     pushed.push(answer);
@@ -295,9 +295,9 @@ impl MemoryDriver {
         let mut settled = Vec::with_capacity(settlements.len());
         let mut store = self.shared.lock();
         for settlement in settlements {
-            let (answer, row) = store.settle(worker, settlement, now, &mut woken);
+            let (answer, payload) = store.settle(worker, settlement, now, &mut woken);
             settled.push(answer);
-            gone.extend(row);
+            gone.extend(payload);
         }
         let claims = request.map(|request| store.claim(worker, request, now, &mut woken));
         self.shared.finish(store, &woken);

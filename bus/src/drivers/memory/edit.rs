@@ -2,8 +2,10 @@
 
 use std::ops::Bound;
 
+use bytes::Bytes;
+
 use super::jobs::end;
-use super::rows::{Row, Slot};
+use super::rows::Slot;
 use super::store::{IdKey, Store, Woken};
 use crate::clock::Timestamp;
 use crate::driver::{CancelCount, JobFilter, Keep, MAX_BATCH, Pause, Selection};
@@ -41,7 +43,7 @@ impl Store {
                 } else {
                     Cursor::Given(end)
                 };
-                let slot = |id: &JobId| self.ids.get(&IdKey::from(*id)).copied();
+                let slot = |id: &JobId| self.ids.get(IdKey::from(*id));
                 ids[done..end].iter().filter_map(slot).collect()
             }
             (Selection::Fitting(filter), Cursor::Upto(after)) => {
@@ -53,13 +55,13 @@ impl Store {
 
     fn fitting(&self, filter: &JobFilter, after: Option<IdKey>, cursor: &mut Cursor) -> Vec<Slot> {
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rows = self.ids.range((from, Bound::Unbounded)).take(MAX_BATCH);
+        let rows = self.ids.ascending(from).take(MAX_BATCH);
         let mut last = None;
-        let fitting = rows.filter(|&(&id, &slot)| {
+        let fitting = rows.filter(|&(id, slot)| {
             last = Some(id);
             filter.fits(&self.rows.get(slot).job)
         });
-        let fitting = fitting.map(|(_, &slot)| slot).collect();
+        let fitting = fitting.map(|(_, slot)| slot).collect();
         *cursor = last.map_or(Cursor::End, |last| Cursor::Upto(Some(last)));
         fitting
     }
@@ -113,7 +115,7 @@ impl Store {
     }
 
     /// Deletes one job, if its state allows it.
-    pub(super) fn delete(&mut self, slot: Slot) -> Option<Row> {
+    pub(super) fn delete(&mut self, slot: Slot) -> Option<(JobId, Bytes)> {
         let step = Move {
             from: Some(self.rows.get(slot).job.state),
             cause: Cause::Delete,

@@ -168,8 +168,8 @@ impl Inspect for MemoryDriver {
             })
             .await;
             self.shared.each(|handle| {
-                for row in &gone {
-                    handle.ends.look(row.job.id);
+                for (id, _) in &gone {
+                    handle.ends.look(*id);
                 }
             });
             Ok(gone.len() as u64)

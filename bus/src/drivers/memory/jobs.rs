@@ -1,5 +1,7 @@
 //! The hot path: storing, taking, settling.
 
+use bytes::Bytes;
+
 use super::queues::Place;
 use super::rows::Row;
 use super::store::{IdKey, Store, Woken};
@@ -20,10 +22,10 @@ impl Store {
         woken: &mut Woken,
     ) -> (Pushed, Option<Claimed>) {
         let id = job.id;
-        let std::collections::btree_map::Entry::Vacant(place) = self.ids.entry(IdKey::from(id))
-        else {
+        let key = IdKey::from(id);
+        if self.ids.get(key).is_some() {
             return (Pushed::Duplicate(id), None);
-        };
+        }
         let queue = self.queues.number_or_new(&job.queue);
         let due = job.run_at <= now;
         let worker = worker.filter(|_| due && self.queues.get(queue).paused.is_none());
@@ -35,7 +37,7 @@ impl Store {
         };
         self.arrivals += 1;
         let slot = self.rows.insert(row);
-        place.insert(slot);
+        self.ids.insert(key, slot);
         self.put(slot);
         if due && worker.is_none() {
             woken.add(queue);
@@ -60,7 +62,10 @@ impl Store {
             let Some(number) = self.queues.number(&share.queue) else {
                 continue;
             };
-            for _ in 0..left.min(share.limit) {
+            let most = left.min(share.limit);
+            let there = self.queues.get(number).ready.len();
+            claims.jobs.reserve(most.min(there));
+            for _ in 0..most {
                 let queue = self.queues.get_mut(number);
                 if queue.paused.is_some() {
                     break;
@@ -100,14 +105,14 @@ impl Store {
             .collect()
     }
 
-    /// Applies one outcome; the row is handed back if it leaves the store.
+    /// Applies one outcome; if the row leaves the store, its payload is handed back to be dropped.
     pub(super) fn settle(
         &mut self,
         worker: WorkerId,
         settlement: &Settlement,
         now: Timestamp,
         woken: &mut Woken,
-    ) -> (Settled, Option<Row>) {
+    ) -> (Settled, Option<Bytes>) {
         let lease = &settlement.lease;
         let found = self.rows.find(lease.token);
         let Some((slot, _)) = found.filter(|(_, row)| row.is_leased(worker, lease)) else {
@@ -116,7 +121,7 @@ impl Store {
         let target = settlement.target(now);
         self.lift(slot);
         let gone = match target {
-            None => Some(self.removed(slot)),
+            None => Some(self.removed(slot).1),
             Some(state) => {
                 let row = self.rows.get_mut(slot);
                 apply(&mut row.job, settlement, state, now);
@@ -192,7 +197,7 @@ fn apply(job: &mut JobRecord, settlement: &Settlement, state: JobState, now: Tim
         Counted::Deferral => job.deferrals += 1,
         Counted::Nothing => {}
     }
-    if let Some(failure) = &settlement.failure {
+    if let Some(failure) = settlement.failure.as_deref() {
         remember(job, failure.clone());
     }
     match &settlement.ending {

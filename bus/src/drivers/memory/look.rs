@@ -10,8 +10,8 @@ use crate::job::JobRecord;
 
 impl Store {
     pub(super) fn job(&self, id: JobId) -> Option<&JobRecord> {
-        let slot = self.ids.get(&id.into())?;
-        Some(&self.rows.get(*slot).job)
+        let slot = self.ids.get(id.into())?;
+        Some(&self.rows.get(slot).job)
     }
 
     /// Adds what fits among the next [`MAX_BATCH`] rows; says where to go on, `None` at the end.
@@ -25,7 +25,7 @@ impl Store {
     ) -> Option<JobId> {
         let after = after.map(IdKey::from);
         let mut seen = None;
-        let mut visit = |(&id, &slot): (&IdKey, &Slot)| {
+        let mut visit = |(id, slot): (IdKey, Slot)| {
             seen = Some(JobId::from(id));
             let job = &self.rows.get(slot).job;
             if filter.fits(job) {
@@ -37,14 +37,9 @@ impl Store {
         let full = match page.order {
             Order::OldestFirst => {
                 let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-                let mut rows = self.ids.range((from, Bound::Unbounded)).take(MAX_BATCH);
-                rows.any(&mut visit)
+                self.ids.ascending(from).take(MAX_BATCH).any(&mut visit)
             }
-            Order::NewestFirst => {
-                let to = after.map_or(Bound::Unbounded, Bound::Excluded);
-                let rows = self.ids.range((Bound::Unbounded, to));
-                rows.rev().take(MAX_BATCH).any(&mut visit)
-            }
+            Order::NewestFirst => self.ids.descending(after).take(MAX_BATCH).any(&mut visit),
         };
         seen.filter(|_| !full)
     }

@@ -17,6 +17,7 @@ mod edit;
 mod handoff;
 mod inspect;
 mod jobs;
+mod line;
 mod look;
 mod place;
 mod queues;

@@ -1,8 +1,11 @@
 //! Puts rows where their state belongs, and takes them out: the one place that knows the indexes.
 
+use bytes::Bytes;
+
 use super::queues::Place;
 use super::rows::{Row, Slot};
 use super::store::Store;
+use crate::id::JobId;
 use crate::job::JobState;
 
 impl Store {
@@ -14,7 +17,7 @@ impl Store {
         queue.counts.by_state[usize::from(row.job.state.code())] -= 1;
         match row.job.state {
             JobState::Available => {
-                queue.ready.remove(&Place::in_queue(row));
+                queue.ready.remove(Place::in_queue(row));
             }
             JobState::Scheduled | JobState::Retryable => {
                 self.waiting.remove(&Place::in_time(row.job.run_at, row));
@@ -63,11 +66,11 @@ impl Store {
         self.put(slot);
     }
 
-    /// The lifted row leaves the store. Dropping it is the caller's, best without the lock.
-    pub(super) fn removed(&mut self, slot: Slot) -> Row {
-        let row = self.rows.remove(slot);
-        self.ids.remove(&row.job.id.into());
-        row
+    /// The lifted row leaves the store; its payload is for the caller to drop.
+    pub(super) fn removed(&mut self, slot: Slot) -> (JobId, Bytes) {
+        let (id, body) = self.rows.remove(slot);
+        self.ids.remove(id.into());
+        (id, body)
     }
 
     /// The row's worker holds it no more.

@@ -1,7 +1,9 @@
 //! The queues: which jobs of each are due, in the order they are taken, and how many there are.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
+use super::line::Line;
 use super::rows::{Row, Slot};
 use crate::clock::Timestamp;
 use crate::driver::{Pause, QueueCounts};
@@ -51,23 +53,22 @@ impl Place {
 pub(super) struct Queue {
     pub(super) paused: Option<Pause>,
     pub(super) counts: QueueCounts,
-    pub(super) ready: BTreeMap<Place, Slot>,
+    pub(super) ready: Line<Place>,
 }
 
 impl Queue {
     /// Takes the next job that is due at `now` out of the order.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<Slot> {
-        let first = self.ready.first_entry()?;
-        if first.key().time() <= now {
-            return Some(first.remove());
+        let (first, _) = self.ready.first()?;
+        if first.time() <= now {
+            return self.ready.remove(first);
         }
         // It was stored by somebody whose clock is ahead: less urgent jobs may be due before it.
-        let mut from = first.key().after_rank();
+        let mut from = first.after_rank();
         loop {
-            let (&place, &slot) = self.ready.range(from..).next()?;
+            let (place, _) = self.ready.ascending(Bound::Included(from)).next()?;
             if place.time() <= now {
-                self.ready.remove(&place);
-                return Some(slot);
+                return self.ready.remove(place);
             }
             from = place.after_rank();
         }
@@ -76,10 +77,11 @@ impl Queue {
     /// When the available job that waits longest was due: the first of each priority is asked.
     pub(super) fn oldest_due(&self) -> Option<Timestamp> {
         let mut oldest = None;
-        let mut next = self.ready.first_key_value();
-        while let Some((&place, _)) = next {
+        let mut next = self.ready.first();
+        while let Some((place, _)) = next {
             oldest = Some(oldest.map_or(place.time(), |time: Timestamp| time.min(place.time())));
-            next = self.ready.range(place.after_rank()..).next();
+            let from = Bound::Included(place.after_rank());
+            next = self.ready.ascending(from).next();
         }
         oldest
     }
@@ -110,7 +112,7 @@ impl Queues {
         let queue = Some(Queue {
             paused: None,
             counts: QueueCounts::empty(name.clone()),
-            ready: BTreeMap::new(),
+            ready: Line::default(),
         });
         let number = match self.free.pop() {
             Some(number) => {

@@ -1,7 +1,9 @@
 //! The rows of the store: numbered places that do not move.
 
+use bytes::Bytes;
+
 use crate::driver::{Claimed, Lease};
-use crate::id::WorkerId;
+use crate::id::{JobId, WorkerId};
 use crate::job::JobRecord;
 
 /// A row's number.
@@ -67,6 +69,7 @@ fn parts(slot: Slot) -> (usize, usize) {
 }
 
 impl Rows {
+    #[inline]
     pub(super) fn insert(&mut self, row: Row) -> Slot {
         if let Some(slot) = self.free.pop() {
             let (block, at) = parts(slot);
@@ -83,11 +86,15 @@ impl Rows {
             .expect("four thousand million rows do not fit into memory")
     }
 
-    pub(super) fn remove(&mut self, slot: Slot) -> Row {
+    /// Drops the row where it is: rows are large, and moving one costs more than finding it. Only
+    /// the payload, whose size has no bound, is handed back, to be dropped without the lock.
+    pub(super) fn remove(&mut self, slot: Slot) -> (JobId, Bytes) {
+        let row = self.get_mut(slot);
+        let (id, body) = (row.job.id, std::mem::take(&mut row.job.envelope.body));
         let (block, at) = parts(slot);
-        let row = self.blocks[block][at].take();
+        self.blocks[block][at] = None;
         self.free.push(slot);
-        row.expect("an index names only rows that are there")
+        (id, body)
     }
 
     /// The row a foreign number names, if it is one.
@@ -117,7 +124,7 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
     use crate::codec::Envelope;
-    use crate::id::{CommandName, JobId, QueueName};
+    use crate::id::{CommandName, QueueName};
     use crate::job::{JobState, Priority};
 
     fn row() -> Row {
@@ -157,7 +164,7 @@ mod tests {
         let slots: Vec<_> = (0..3_000).map(|_| rows.insert(row())).collect();
         assert_eq!(slots, (0..3_000).collect::<Vec<_>>());
         let id = rows.get(1_500).job.id;
-        assert_eq!(rows.remove(1_500).job.id, id);
+        assert_eq!(rows.remove(1_500).0, id);
         assert!(rows.find(1_500).is_none());
         assert!(rows.find(3_000).is_none());
         assert!(rows.find(u64::MAX).is_none());

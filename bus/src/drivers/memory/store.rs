@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::line::Line;
 use super::queues::{Place, Queues};
 use super::rows::{Rows, Slot};
 use crate::clock::Timestamp;
@@ -12,7 +13,7 @@ use crate::id::{JobId, QueueName, WorkerId};
 #[derive(Debug, Default)]
 pub(super) struct Store {
     pub(super) rows: Rows,
-    pub(super) ids: BTreeMap<IdKey, Slot>,
+    pub(super) ids: Line<IdKey>,
     pub(super) queues: Queues,
     /// `scheduled` and `retryable` rows by due time.
     pub(super) waiting: BTreeMap<Place, Slot>,

@@ -1,7 +1,9 @@
 //! Workers' lives and the upkeep: heartbeat, disown, retire, rescue, prune.
 
+use bytes::Bytes;
+
 use super::jobs::remember;
-use super::rows::{Row, Slot};
+use super::rows::Slot;
 use super::store::{Store, Woken};
 use crate::clock::Timestamp;
 use crate::driver::{Heartbeat, MAX_BATCH, Rescue, Rescued, WorkerInfo};
@@ -111,14 +113,14 @@ impl Store {
     }
 
     /// Removes what need not be kept any longer.
-    pub(super) fn prune(&mut self, limit: usize, now: Timestamp) -> Vec<Row> {
+    pub(super) fn prune(&mut self, limit: usize, now: Timestamp) -> Vec<Bytes> {
         let mut gone = Vec::new();
         while gone.len() < limit.min(MAX_BATCH)
             && let Some((place, &slot)) = self.expiring.first_key_value()
             && place.time() <= now
         {
             self.lift(slot);
-            gone.push(self.removed(slot));
+            gone.push(self.removed(slot).1);
         }
         self.queues.sweep();
         gone

@@ -189,7 +189,7 @@ fn bind_changes<'q>(
         .bind(each(all, counts(Counted::Attempt)))
         .bind(each(all, counts(Counted::Deferral)))
         .bind(each(all, |one, _| {
-            one.failure.as_ref().map(Failure::to_json)
+            one.failure.as_deref().map(Failure::to_json)
         }))
         .bind(each(all, ended))
         .bind(each(all, |one, _| keep_until(one)))

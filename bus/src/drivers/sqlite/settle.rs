@@ -117,7 +117,7 @@ fn apply(
     if !applied {
         return Ok(Settled::LeaseLost);
     }
-    match (settlement.target(now), &settlement.failure) {
+    match (settlement.target(now), settlement.failure.as_deref()) {
         (None, _) => rows::forget(desk, seq, marks)?,
         (Some(_), Some(failure)) => rows::remember(desk, seq, failure)?,
         (Some(_), None) => {}

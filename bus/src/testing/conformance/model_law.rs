@@ -263,7 +263,7 @@ fn settle_row(job: &mut JobRecord, settlement: &Settlement, state: JobState, now
         Counted::Deferral => job.deferrals += 1,
         Counted::Nothing => {}
     }
-    job.failures.extend(settlement.failure.clone());
+    job.failures.extend(settlement.failure.as_deref().cloned());
     match &settlement.ending {
         Ending::Completed { output, keep } => {
             job.output = output.clone();
