@@ -40,8 +40,7 @@ use tokio_util::sync::CancellationToken;
 /// ```
 #[derive(Clone)]
 pub struct Context(
-    /// Nothing of the dispatches that nobody can tell apart. One pointer, as it is handed on,
-    /// made current and kept by what asks for it.
+    /// One pointer, as it is handed on at each step; nothing where nobody can tell it from others.
     Option<Arc<Inner>>,
 );
 

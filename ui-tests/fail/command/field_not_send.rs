@@ -1,4 +1,4 @@
-// errors: 6, because each use of the command needs it.
+// errors: 5, because each use of the command needs it.
 //! A command that can't leave its thread.
 use bus::prelude::*;
 

@@ -1,4 +1,3 @@
-// errors: 2, because the future of a dispatch needs it too.
 //! An answer that can't leave its thread.
 use bus::prelude::*;
 
