@@ -1,7 +1,8 @@
 //! Group commit: what arrives while one flush is on its way goes together into the next.
 //!
 //! No timer and no task of its own: the first to come starts a task, which flushes until nothing
-//! waits and ends. So an idle store costs nothing, and a lone call waits for nobody.
+//! waits and ends. So an idle store costs nothing, and a lone call waits for nobody. A store whose
+//! connection takes requests without waiting for answers may have several flushes on their way.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -21,6 +22,9 @@ pub(crate) trait Flush: Send + Sync + 'static {
 
     /// The most items in a batch.
     const ITEMS: usize;
+    /// The most flushes on their way at once. With more than one, the parts of a single call are
+    /// still flushed one after the other, and each begins to flush in the order of the calls.
+    const AT_ONCE: usize = 1;
     /// A batch takes no more items once it weighs so much; a single item may weigh more.
     const WEIGHT: usize;
 
@@ -47,7 +51,8 @@ struct Call<F: Flush> {
 
 struct Waiting<F: Flush> {
     calls: VecDeque<Call<F>>,
-    flushing: bool,
+    /// How many tasks flush.
+    flushing: usize,
 }
 
 /// Gathers the calls for one [`Flush`].
@@ -66,7 +71,7 @@ impl<F: Flush> Batcher<F> {
     pub(crate) fn new(flush: Arc<F>) -> Self {
         let waiting = Waiting {
             calls: VecDeque::new(),
-            flushing: false,
+            flushing: 0,
         };
         Self {
             flush,
@@ -89,7 +94,9 @@ impl<F: Flush> Batcher<F> {
         let start = {
             let mut waiting = lock(&self.waiting);
             waiting.calls.push_back(call);
-            !std::mem::replace(&mut waiting.flushing, true)
+            let start = waiting.flushing < F::AT_ONCE;
+            waiting.flushing += usize::from(start);
+            start
         };
         if start {
             let flush = Arc::clone(&self.flush);
@@ -119,8 +126,10 @@ impl<F: Flush> Drop for Running<F> {
     fn drop(&mut self) {
         if !self.over {
             let mut waiting = lock(&self.waiting);
-            waiting.flushing = false;
-            waiting.calls.clear();
+            waiting.flushing -= 1;
+            if waiting.flushing == 0 {
+                waiting.calls.clear();
+            }
         }
     }
 }
@@ -162,7 +171,7 @@ impl<F: Flush> Running<F> {
             parts.push((call, part));
         }
         if parts.is_empty() {
-            waiting.flushing = false;
+            waiting.flushing -= 1;
             return None;
         }
         Some((batch, parts))
@@ -296,6 +305,7 @@ mod tests {
     #[tokio::test]
     async fn a_task_that_has_ended_leaves_the_calls_of_the_next_alone() {
         let batcher = Batcher::new(Arc::new(Echo));
+        lock(&batcher.waiting).flushing = 1;
         let mut ended = Running::<Echo> {
             waiting: Arc::clone(&batcher.waiting),
             over: false,
@@ -304,6 +314,46 @@ mod tests {
         let next = batcher.submit(vec![7]);
         drop(ended);
         assert_eq!(next.await, Ok(vec![7]));
+    }
+
+    /// Answers once two flushes are on their way.
+    struct Both(tokio::sync::Barrier);
+
+    impl Flush for Both {
+        type Item = u32;
+        type Done = u32;
+        type Error = &'static str;
+        const ITEMS: usize = 4;
+        const AT_ONCE: usize = 2;
+        const WEIGHT: usize = 1_000;
+
+        fn weight(_: &u32) -> usize {
+            1
+        }
+
+        async fn flush(&self, batch: Vec<u32>) -> Result<Vec<u32>, &'static str> {
+            self.0.wait().await;
+            Ok(batch)
+        }
+
+        fn dropped() -> &'static str {
+            "dropped"
+        }
+    }
+
+    #[tokio::test]
+    async fn several_flushes_may_be_on_their_way_but_one_of_a_call() {
+        let batcher = Batcher::new(Arc::new(Both(tokio::sync::Barrier::new(2))));
+        let one = batcher.submit(vec![1]);
+        rest().await;
+        let two = batcher.submit(vec![2]);
+        assert_eq!(tokio::join!(one, two), (Ok(vec![1]), Ok(vec![2])));
+        // Two full parts: the second waits for the first, which waits for another call.
+        let long = batcher.submit((1..9).collect());
+        rest().await;
+        assert_eq!(batcher.submit(vec![7]).await, Ok(vec![7]));
+        assert_eq!(batcher.submit(vec![8]).await, Ok(vec![8]));
+        assert_eq!(long.await, Ok((1..9).collect()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Contexts made of others: the same, but for one thing.
+use super::super::id::MessageId;
 use super::{Carried, Context};
-use crate::command::MessageId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;

@@ -98,6 +98,8 @@ impl Flush for Pusher {
     type Done = Pushed;
     type Error = RedisError;
     const ITEMS: usize = MAX_BATCH;
+    /// The server works on one while the next is made and the answers of the last are given out.
+    const AT_ONCE: usize = 3;
     const WEIGHT: usize = 16 * 1024 * 1024;
 
     fn weight(item: &Pushing) -> usize {

@@ -2,18 +2,14 @@
 
 use std::sync::LazyLock;
 
-use rusqlite::params;
-
 use super::desk::Desk;
 use super::fault::Fault;
-use super::rows::{self, CLAIMED, Marks};
+use super::insert::{ROWS, is_plain, store, store_rows};
+use super::rows::{self, CLAIMED};
 use crate::clock::Timestamp;
-use crate::driver::{ClaimRequest, Claimed, Claims, Lease, MAX_BATCH, Promoted, Pushed};
+use crate::driver::{ClaimRequest, Claimed, Claims, MAX_BATCH, Promoted, Pushed};
 use crate::id::{JobId, QueueName, WorkerId};
-use crate::job::{JobState, NewJob};
-
-/// Payloads above this many bytes stand apart.
-const INLINE_BODY: usize = 2_048;
+use crate::job::NewJob;
 
 /// Refuses what this store does not keep.
 pub(super) fn check(jobs: &[NewJob]) -> Result<(), Fault> {
@@ -42,12 +38,21 @@ pub(super) fn push(
     let mut handed: Vec<bool> = Vec::new();
     choose(desk, jobs, now, &mut places, &mut handed)?;
     let mut pushed = Vec::with_capacity(jobs.len());
-    for (place, job) in jobs.iter().enumerate() {
+    while let Some(job) = jobs.get(pushed.len()) {
+        let place = pushed.len();
         let worker = match handed.get(place) {
             Some(true) => desk.taker(&job.queue),
             _ => None,
         };
-        pushed.push(store(desk, job, worker, now)?);
+        let group = jobs[place..].first_chunk::<ROWS>();
+        let waits = |group: &&[NewJob; ROWS]| {
+            let handed = handed.get(place..place + ROWS).unwrap_or_default();
+            !handed.contains(&true) && group.iter().all(is_plain)
+        };
+        match group.filter(waits) {
+            Some(group) if store_rows(desk, group, now)? => pushed.extend([Pushed::Stored; ROWS]),
+            _ => pushed.push(store(desk, job, worker, now)?),
+        }
     }
     Ok(pushed)
 }
@@ -89,87 +94,6 @@ fn choose(
         }
     }
     Ok(())
-}
-
-const INSERT: &str = "INSERT INTO bus_jobs (id, state, queue, rank, run_at, marks, worker, \
-    deliveries, max_attempts, version, name, created_at, claimed_at, key_id, headers, extras, body) \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17) \
-    ON CONFLICT (id) DO NOTHING";
-
-/// Stores one job, in the hands of `worker` if one takes it.
-fn store(
-    desk: &mut Desk<'_>,
-    job: &NewJob,
-    worker: Option<WorkerId>,
-    now: Timestamp,
-) -> Result<Pushed, Fault> {
-    let queue = desk.queue_or_new(&job.queue)?.seq;
-    let due = job.run_at <= now;
-    let state = match (due, worker) {
-        (false, _) => JobState::Scheduled,
-        (true, None) => JobState::Available,
-        (true, Some(_)) => JobState::Running,
-    };
-    let envelope = &job.envelope;
-    let inline = envelope.body.len() <= INLINE_BODY;
-    let marks = if inline { Marks::NONE } else { Marks::BODY };
-    let headers = envelope.headers.as_ref().map(|headers| headers.to_json());
-    let extras = job.extras.as_ref().map(|extras| extras.to_json());
-    let changed = desk.statement(INSERT)?.execute(params![
-        job.id.as_bytes(),
-        state.code(),
-        queue,
-        job.priority.rank(),
-        job.run_at.as_micros(),
-        marks.bits(),
-        worker.as_ref().map(|worker| worker.as_bytes()),
-        u8::from(worker.is_some()),
-        job.max_attempts,
-        envelope.version,
-        envelope.name.as_str(),
-        now.as_micros(),
-        worker.map(|_| now.as_micros()),
-        envelope.key_id.as_deref(),
-        headers,
-        extras,
-        inline.then_some(&*envelope.body),
-    ])?;
-    if changed == 0 {
-        return Ok(Pushed::Duplicate(job.id));
-    }
-    let seq = desk.connection().last_insert_rowid();
-    if !inline {
-        let apart = "INSERT INTO bus_bodies (job, body) VALUES (?1, ?2)";
-        desk.execute(apart, (seq, &*envelope.body))?;
-    }
-    match worker {
-        Some(_) => desk.hand_off(handed(job, rows::token(seq, marks), now)),
-        None if due => desk.wake(&job.queue),
-        None => {}
-    }
-    Ok(Pushed::Stored)
-}
-
-/// A job as its first worker gets it without a claim.
-fn handed(job: &NewJob, token: u64, now: Timestamp) -> Claimed {
-    Claimed {
-        lease: Lease {
-            job: job.id,
-            queue: job.queue.clone(),
-            delivery: 1,
-            token,
-        },
-        envelope: job.envelope.clone(),
-        priority: job.priority,
-        run_at: job.run_at,
-        created_at: now,
-        attempts: 0,
-        deferrals: 0,
-        max_attempts: job.max_attempts,
-        extras: job.extras.clone(),
-        cancel_requested: false,
-        damage: None,
-    }
 }
 
 /// Takes due jobs. Without any it writes nothing.

@@ -18,6 +18,7 @@ mod connection;
 mod desk;
 mod driver;
 mod fault;
+mod insert;
 mod inside;
 mod inspect;
 mod jobs;
