@@ -144,6 +144,10 @@ mod own {
             "The name of a queue is 1 to 128 bytes without control characters.",
             "For example `queue = \"emails\"`.",
             "job/empty_queue";
+        BORROWED_FIELD = "BUS052", "a field of a job that borrows",
+            "A job is stored, and read back by another program: a `&'static str` can't come out of a store.",
+            "Own the data: `String` for a `&'static str`, `Vec<T>` for a `&'static [T]`.",
+            "job/field_borrowed";
         INTERNAL = "BUS099", "a defect of bus",
             "A macro of bus panicked.",
             "Please report it with the item it stood on.",
@@ -225,6 +229,10 @@ mod traits {
             "Only a type with `#[job]` can be stored: what is named by `on_failure`, a link of a chain, a member of a batch.",
             "Annotate the type with `#[job]`.",
             "job/on_failure_is_no_job";
+        NO_COMMIT = "BUS053", "a transaction whose commit nobody sees",
+            "`dispatch_after_commit` stores a job when a transaction is committed; the bus sees the commit of the transactions that it wraps, and of the `Tx` of a handler.",
+            "Begin it with `let tx = bus.after_commit(transaction)`, and commit that.",
+            "job/commit_not_seen";
     }
 }
 

@@ -20,3 +20,8 @@ pub use validator;
 
 /// Asks that `C` has exactly one handler in the linked crates; see `bus::wire!`.
 pub const fn handled<C: HandledBy<M>, M>() {}
+
+/// A value for a field of what does not build: its mistake is told already.
+pub fn never<T>() -> T {
+    unreachable!("it does not build")
+}

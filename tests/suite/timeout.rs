@@ -1,7 +1,8 @@
 //! Executions that take too long.
 use super::work::{beside, drain};
 use bus::WaitError;
-use bus::job::FailureKind;
+use bus::driver::Selection;
+use bus::job::{FailureKind, JobState};
 use bus::prelude::*;
 use bus_tests::Probe;
 use std::time::Duration;
@@ -78,4 +79,73 @@ async fn a_function_that_blocks_is_not_waited_for() {
     assert!(matches!(ticket.wait().await, Err(WaitError::Dead { .. })));
     assert_eq!(probe.heard(), Vec::<&str>::new());
     probe.count(1).await;
+}
+
+#[job(timeout = "20ms", throttle = "2 failures/1h")]
+struct Call {
+    /// Answers when it is told that its time is over, instead of hanging on.
+    answers: bool,
+}
+
+/// Done in the last step of one that is too late.
+#[command(throttle = "1 failures/1h")]
+struct HangUp;
+
+#[handler]
+async fn hang_up(_: HangUp) {}
+
+#[handler]
+async fn call(job: Call, cx: &Context, probe: &Probe<&'static str>) {
+    probe.tell("began");
+    cx.cancelled().await;
+    if job.answers {
+        cx.dispatch(HangUp).await.expect("it has no failures");
+        return;
+    }
+    std::future::pending().await
+}
+
+#[tokio::test]
+async fn a_timeout_counts_for_the_circuit() {
+    let (bus, probe) = told().await;
+    for answers in [false, true] {
+        let ticket = bus.dispatch(Call { answers }).await.unwrap();
+        drain(&bus).await;
+        let Err(WaitError::Dead { failure, .. }) = ticket.wait().await else {
+            panic!("it is dead");
+        };
+        assert_eq!(failure.unwrap().kind, FailureKind::Timeout);
+    }
+    let refused = bus.dispatch(Call { answers: true }).await.unwrap();
+    drain(&bus).await;
+    let jobs = bus.jobs().await.unwrap();
+    let refused = jobs.get(refused.id()).await.unwrap().unwrap();
+    assert_eq!(refused.state, JobState::Scheduled, "{refused:?}");
+    assert_eq!(probe.heard(), ["began", "began"]);
+    bus.dispatch(HangUp).await.expect("it was never late");
+}
+
+#[job(timeout = "1h", throttle = "1 failures/1h")]
+struct Stay;
+
+#[handler]
+async fn stay(_: Stay, probe: &Probe<&'static str>) {
+    probe.tell("began");
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test]
+async fn what_a_person_ends_does_not_count_for_the_circuit() {
+    let (bus, probe) = told().await;
+    let worker = beside(bus.worker().lease(Duration::from_secs(1)));
+    let jobs = bus.jobs().await.unwrap();
+    for runs in 1..=2 {
+        let ticket = bus.dispatch(Stay).await.unwrap();
+        probe.count(runs).await;
+        let one = Selection::Ids(vec![ticket.id()]);
+        jobs.cancel(&one, "enough").await.unwrap();
+        let ended = ticket.wait().await;
+        assert!(matches!(ended, Err(WaitError::Cancelled { .. })));
+    }
+    worker.end().await;
 }

@@ -335,7 +335,7 @@ pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
     };
     let chain = middleware.value.iter().rev().fold(
         quote_spanned!(Span::mixed_site()=> ()),
-        |rest, each| quote_spanned!(Span::mixed_site()=> (#bus::middleware(#each), #rest)),
+        |rest, each| quote_spanned!(Span::mixed_site()=> #bus::middleware(#each).before(#rest)),
     );
     quote_spanned! {Span::mixed_site()=>
         fn __layered(
@@ -351,6 +351,8 @@ pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
             static CHAIN: ::std::sync::OnceLock<
                 ::std::boxed::Box<dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync>,
             > = ::std::sync::OnceLock::new();
+            #[allow(unused_imports)]
+            use #bus::NotMiddleware as _;
             #bus::Chain::through(#bus::chain(&CHAIN, || #chain), slot, slot)
         }
     }

@@ -1,9 +1,11 @@
 //! The struct or enum under `#[command]` or `#[sanitized]`.
+use super::owned::owned;
 use super::rules::{is_nested, literal_rules};
 use super::sanitize::sanitizers;
 use crate::codes;
 use crate::errors::{Errors, Mistake};
 use crate::model::{Command, Derived, Field, Member, Options, Rules, Shape, Variant};
+use crate::names::Bus;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::parse::{ParseStream, Parser};
@@ -31,6 +33,8 @@ pub(crate) fn command(
             serialize: derives(&input.attrs, "Serialize"),
             deserialize: derives(&input.attrs, "Deserialize"),
         };
+        let bus = Bus::new(options.bus.as_ref().map(|path| &path.value));
+        owned(&mut input, &bus, errors);
     }
     twice(&input.attrs, &["sanitized"], errors);
     let mut command = Command {

@@ -22,7 +22,9 @@ pub(crate) fn period(text: &str) -> Result<Period, String> {
         let count: u64 = number(digits)?;
         if unit.is_empty() {
             return Err(match tail.is_empty() {
-                true => format!("`{digits}` has no unit: write {UNITS} after it"),
+                true => format!(
+                    "`{digits}` has no unit: write {UNITS} after it, for example `{digits}s`"
+                ),
                 false => format!("`{tail}` is not a unit: use {UNITS}"),
             });
         }

@@ -11,6 +11,7 @@ mod item;
 mod job;
 mod keys;
 mod literals;
+mod owned;
 mod policies;
 mod rules;
 mod sanitize;

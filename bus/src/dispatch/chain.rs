@@ -122,10 +122,33 @@ pub fn chain<T: Chain>(
         .expect("one declaration has one chain")
 }
 
-/// Asks for a middleware where it is written; what it gives is one for sure, so that a
-/// mistake is told once.
-pub fn middleware(middleware: impl Middleware) -> impl Middleware {
-    middleware
+/// Asks for a middleware where it is written. What it gives does not ask again, so that a mistake
+/// is told once.
+pub fn middleware<M: Middleware>(middleware: M) -> Listed<M> {
+    Listed(middleware)
+}
+
+/// One that a declaration lists, whatever it is.
+#[derive(Debug)]
+pub struct Listed<M>(M);
+
+impl<M: Middleware> Listed<M> {
+    /// A row that begins with it.
+    pub fn before<R>(self, rest: R) -> (M, R) {
+        (self.0, rest)
+    }
+}
+
+/// What is no middleware is left out of the row: nothing runs anyway, it was told already.
+pub trait NotMiddleware<R> {
+    /// The row without it.
+    fn before(self, rest: R) -> R;
+}
+
+impl<M, R> NotMiddleware<R> for Listed<M> {
+    fn before(self, rest: R) -> R {
+        rest
+    }
 }
 
 /// The middleware of a bus, whose types are not known: all of them are boxed as one.

@@ -21,7 +21,7 @@ mod words;
 
 pub use call::{Call, Failure, Verdict, WrongType};
 pub(crate) use chain::Stack;
-pub use chain::{Chain, Row, Tail, chain, middleware};
+pub use chain::{Chain, Listed, NotMiddleware, Row, Tail, chain, middleware};
 pub use current::Scope;
 pub(crate) use current::{
     bus_installed, bus_made, context_made, next as next_context, next_on as next_context_on,

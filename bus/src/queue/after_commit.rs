@@ -16,7 +16,7 @@ use crate::job::{Job, NewJob};
 /// What keeps jobs until it commits: a transaction in [`AfterCommit`], and the
 /// [`Tx`](crate::Tx) of a handler.
 #[diagnostic::on_unimplemented(
-    message = "the bus does not see the commit of `{Self}`",
+    message = "the bus does not see the commit of `{Self}` [BUS053]",
     label = "wrap the transaction first: `let tx = bus.after_commit(transaction)`"
 )]
 pub trait OnCommit {

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock;
+use crate::dispatch::policy::too_late;
 use crate::job::{FailureKind, Fate};
 use crate::registry::{Broken, Ran, Run};
 
@@ -50,8 +51,19 @@ pub(super) async fn within(mut run: Run, token: &CancellationToken, limit: Optio
     };
     // Whoever waits for `cx.cancelled()` gets one step to clean up before the future is dropped.
     token.cancel();
-    match poll_fn(|task| Poll::Ready(Pin::new(&mut run).poll(task))).await {
+    let last = poll_fn(|task| Poll::Ready(ending(&cut, || Pin::new(&mut run).poll(task)))).await;
+    ending(&cut, || drop(run));
+    match last {
         Poll::Ready(ran) if matches!(cut, Ran::Stopped) => ran,
         _ => cut,
+    }
+}
+
+/// Ends an execution: a circuit breaker inside counts what the limit ends as a failure, and what a
+/// person ends not.
+fn ending<T>(cut: &Ran, end: impl FnOnce() -> T) -> T {
+    match cut {
+        Ran::Stopped => end(),
+        _ => too_late(end),
     }
 }

@@ -1,4 +1,4 @@
-// errors: 2, because the chain that is made of it asks too.
+//! A type that is no middleware.
 use bus::prelude::*;
 
 #[command(middleware = [Audit])]

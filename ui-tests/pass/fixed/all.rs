@@ -17,10 +17,14 @@ mod bad_throttle;
 mod bad_timeout;
 #[path = "../../fixed/below_the_range.rs"]
 mod below_the_range;
+#[path = "../../fixed/commit_not_seen.rs"]
+mod commit_not_seen;
 #[path = "../../fixed/derive_above.rs"]
 mod derive_above;
 #[path = "../../fixed/empty_queue.rs"]
 mod empty_queue;
+#[path = "../../fixed/field_borrowed.rs"]
+mod field_borrowed;
 #[path = "../../fixed/generic.rs"]
 mod generic;
 #[path = "../../fixed/key_twice.rs"]

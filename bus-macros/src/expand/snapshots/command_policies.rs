@@ -154,13 +154,15 @@ impl my::bus::__private::Dispatch for PlaceOrder {
                 dyn ::core::any::Any + ::core::marker::Send + ::core::marker::Sync,
             >,
         > = ::std::sync::OnceLock::new();
+        #[allow(unused_imports)]
+        use my::bus::__private::NotMiddleware as _;
         my::bus::__private::Chain::through(
             my::bus::__private::chain(
                 &CHAIN,
-                || (
-                    my::bus::__private::middleware(Audit),
-                    (my::bus::__private::middleware(Cache::new(3)), ()),
-                ),
+                || {
+                    my::bus::__private::middleware(Audit)
+                        .before(my::bus::__private::middleware(Cache::new(3)).before(()))
+                },
             ),
             slot,
             slot,

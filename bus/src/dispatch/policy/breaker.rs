@@ -116,13 +116,22 @@ struct Report<F: FnMut(End), L: Fn() -> End> {
     how: Option<End>,
     /// What to report of one that a time-out around it has ended.
     late: L,
+    /// It began in the last step of what took too long already: that is not its fault.
+    began_late: bool,
+}
+
+impl<F: FnMut(End), L: Fn() -> End> Report<F, L> {
+    /// Whether a time-out around it ends it here and now.
+    fn is_late(&self) -> bool {
+        is_too_late() && !self.began_late
+    }
 }
 
 impl<F: FnMut(End), L: Fn() -> End> Drop for Report<F, L> {
     fn drop(&mut self) {
         let how = match self.how {
             Some(how) => how,
-            None if is_too_late() => (self.late)(),
+            None if self.is_late() => (self.late)(),
             None => End::Abandoned,
         };
         (self.report)(how);
@@ -139,6 +148,7 @@ async fn watch<T>(
         report,
         how: None,
         late,
+        began_late: is_too_late(),
     };
     let mut work = pin!(work);
     let answer = poll_fn(|task| {
@@ -149,7 +159,11 @@ async fn watch<T>(
         poll
     })
     .await;
-    report.how = Some(judge(&answer));
+    // What a worker's time-out let take one last step answers too late.
+    report.how = match report.is_late() {
+        true => None,
+        false => Some(judge(&answer)),
+    };
     answer
 }
 

@@ -21,6 +21,7 @@ pub use gcra::{Quota, Rate};
 pub use keyed::{Key, KeyedRate, key};
 pub(super) use now::nanos;
 pub use retry::{Again, retry};
+pub(crate) use timeout::too_late;
 pub(super) use timeout::within;
 pub use timeout::{before, timeout};
 pub use validate::{Validated, validate};

@@ -63,32 +63,32 @@ pub(in super::super) async fn within<T>(
 }
 
 thread_local! {
-    /// Whether this thread is dropping what took too long.
-    static DROPPING: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is ending what took too long.
+    static ENDING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether what is being dropped here and now is dropped because it took too long, not because
-/// nobody wants it any more: a circuit breaker inside counts that as a failure.
+/// Whether what ends here and now ends because it took too long, not because nobody wants it any
+/// more: a circuit breaker inside counts that as a failure.
 pub(super) fn is_too_late() -> bool {
-    DROPPING.get()
+    ENDING.get()
 }
 
-/// While this exists, what is dropped took too long.
-struct Dropping {
+/// Does what ends work that took too long: drops it, or lets it take one last step.
+pub(crate) fn too_late<T>(end: impl FnOnce() -> T) -> T {
+    let _ending = Ending {
+        around: ENDING.replace(true),
+    };
+    end()
+}
+
+/// While this exists, what ends took too long; a panic of it must not leave that behind.
+struct Ending {
     around: bool,
 }
 
-impl Dropping {
-    fn new() -> Self {
-        Self {
-            around: DROPPING.replace(true),
-        }
-    }
-}
-
-impl Drop for Dropping {
+impl Drop for Ending {
     fn drop(&mut self) {
-        DROPPING.set(self.around);
+        ENDING.set(self.around);
     }
 }
 
@@ -110,8 +110,7 @@ async fn until<T>(deadline: Instant, work: impl Future<Output = T>) -> Option<T>
     })
     .await;
     if answer.is_none() {
-        let _dropping = Dropping::new();
-        work.set(None);
+        too_late(|| work.set(None));
     }
     answer
 }
