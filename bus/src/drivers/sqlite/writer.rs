@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -15,10 +14,6 @@ use super::fault::Fault;
 use super::schema;
 use super::wake::{Hubs, Lookout};
 use crate::driver::{MAX_BATCH, Synchronous};
-
-/// So long the next commit waits at most for those whom the last one answered: they are about to call
-/// again, and together all need half as many commits. A fraction of what a disk takes.
-const REGROUP: Duration = Duration::from_micros(40);
 
 /// Something to be done in a transaction.
 pub(super) trait Work: Send {
@@ -100,7 +95,6 @@ impl Writer {
             synchronous,
             current: None,
             connection: None,
-            answered: 0,
             lookout: Lookout::new(Arc::clone(&hubs)),
             hubs,
         };
@@ -175,8 +169,6 @@ struct Clerk {
     /// What the connection is set to.
     current: Option<Synchronous>,
     connection: Option<Connection>,
-    /// How many calls the last transaction answered.
-    answered: usize,
     lookout: Lookout,
     hubs: Arc<Hubs>,
 }
@@ -225,21 +217,8 @@ impl Clerk {
         let mut weight = first.weight();
         let mut group = vec![first];
         let mut other = None;
-        let mut expected = None;
         while weight < MAX_BATCH {
-            let order = match (self.orders.try_recv(), expected) {
-                (Ok(order), _) => Ok(order),
-                // A lone caller waits for nobody.
-                (Err(_), None) if self.answered > 1 && self.waits_for_disk(&group) => {
-                    expected = Some(group.len() + self.answered);
-                    self.orders.recv_timeout(REGROUP).map_err(drop)
-                }
-                (Err(_), Some(expected)) if group.len() < expected => {
-                    self.orders.recv_timeout(REGROUP).map_err(drop)
-                }
-                (Err(_), _) => Err(()),
-            };
-            match order {
+            match self.orders.try_recv() {
                 Ok(Order::Work(work)) => {
                     weight += work.weight();
                     group.push(work);
@@ -248,10 +227,9 @@ impl Clerk {
                     other = Some(order);
                     break;
                 }
-                Err(()) => break,
+                Err(_) => break,
             }
         }
-        self.answered = group.len();
         match self.attempt(&mut group) {
             Ok(()) => group.into_iter().for_each(|work| work.finish(Ok(()))),
             // The one that failed must not fail the others: each alone.
@@ -271,10 +249,6 @@ impl Clerk {
             }
         }
         other
-    }
-
-    fn waits_for_disk(&self, group: &[Box<dyn Work>]) -> bool {
-        self.synchronous == Synchronous::Full && group.iter().any(|work| work.durable())
     }
 
     fn attempt(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Failed> {
