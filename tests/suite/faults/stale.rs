@@ -67,14 +67,6 @@ async fn catch(place: &Place, bus: &Bus, worker: &Child) -> Caught {
 }
 
 async fn hands_of(place: &Place, bus: &Bus, worker: &Child) -> Result<Caught, String> {
-    if let Place::Sqlite(file) = place {
-        // Stopped within a commit it would keep everybody from the file.
-        let probe = rusqlite::Connection::open(file.path()).unwrap();
-        probe.busy_timeout(Duration::from_millis(1)).unwrap();
-        probe
-            .execute_batch("begin immediate; rollback")
-            .map_err(|error| error.to_string())?;
-    }
     // What it had sent before is still being done.
     let mut running = in_hands(bus).await;
     loop {
@@ -84,6 +76,15 @@ async fn hands_of(place: &Place, bus: &Bus, worker: &Child) -> Result<Caught, St
             break;
         }
         running = again;
+    }
+    if let Place::Sqlite(file) = place {
+        // Stopped within a commit it would keep everybody from the file. Only now, as its threads
+        // end what they asked of the kernel before they stop.
+        let probe = rusqlite::Connection::open(file.path()).unwrap();
+        probe.busy_timeout(Duration::from_millis(1)).unwrap();
+        probe
+            .execute_batch("begin immediate; rollback")
+            .map_err(|error| error.to_string())?;
     }
     let said = worker.said().heard();
     let heard = |word: &str| -> HashSet<JobId> {
