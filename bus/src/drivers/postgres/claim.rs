@@ -208,32 +208,23 @@ async fn take(
         limit,
         taken: HashMap::new(),
     };
-    let mut enough = false;
-    if store.is_alone() {
-        let taken = scan.run(
-            store,
-            connection,
-            &store.sql.claim_alone,
-            worker,
-            places,
-            now,
-        );
+    let mut others = !store.is_alone();
+    if !others {
+        let alone = &store.sql.claim_alone;
+        let taken = scan.run(store, connection, alone, worker, places, now);
         let (chosen, taken) = taken.await?;
-        enough = taken > 0 && taken == chosen;
-        // Nothing taken says nothing: all that was chosen may be another's.
-        store.claims_alone(enough || taken == 0);
+        if taken > 0 && taken == chosen {
+            return Ok(scan.in_order());
+        }
+        // Nothing taken says nothing yet: all that was chosen may be another's.
+        others = taken > 0;
     }
-    if !enough {
-        let alone = scan.taken.is_empty();
-        let taken = scan.run(store, connection, &store.sql.claim, worker, places, now);
-        let (_, taken) = taken.await?;
-        store.claims_alone(store.is_alone() && !(alone && taken > 0));
+    let taken = scan.run(store, connection, &store.sql.claim, worker, places, now);
+    let (_, taken) = taken.await?;
+    if others || taken > 0 {
+        store.claims_alone(false);
     }
-    let mut taken = scan.taken;
-    for jobs in taken.values_mut() {
-        jobs.sort_by_key(place);
-    }
-    Ok(taken)
+    Ok(scan.in_order())
 }
 
 /// What one or two statements took.
@@ -289,5 +280,13 @@ impl Scanned {
         let chosen = found.first().map(|row| row.try_get::<i32, _>(15));
         let chosen = usize::try_from(chosen.transpose()?.unwrap_or(0)).unwrap_or(0);
         Ok((chosen, found.len()))
+    }
+
+    /// All that was taken, in each queue in the order of claims.
+    fn in_order(mut self) -> HashMap<i32, Vec<Claimed>> {
+        for jobs in self.taken.values_mut() {
+            jobs.sort_by_key(place);
+        }
+        self.taken
     }
 }
