@@ -6,6 +6,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Which store it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +119,7 @@ impl Place {
                 for name in made {
                     remove_keys(&mut connection, &name).await?;
                 }
+                freed(&mut connection).await?;
             }
         }
         Ok(())
@@ -208,4 +210,25 @@ async fn remove_keys(
         }
         cursor = next;
     }
+}
+
+/// Waits until the server has freed what was removed: a thread of it does that, beside what is
+/// measured next.
+async fn freed(connection: &mut redis::aio::MultiplexedConnection) -> Result<(), BoxError> {
+    let end = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < end {
+        let memory: String = redis::cmd("INFO")
+            .arg("memory")
+            .query_async(connection)
+            .await?;
+        // Servers that do not say it free at once.
+        let pending = memory
+            .lines()
+            .find_map(|line| line.strip_prefix("lazyfree_pending_objects:"));
+        if pending.is_none_or(|objects| objects.trim() == "0") {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Err("the server does not end freeing what was removed".into())
 }

@@ -22,7 +22,7 @@ const LOOKED: usize = 500;
 /// Where a look takes its ids from.
 #[derive(Debug, Clone)]
 pub(super) enum Source {
-    /// A set ordered by id, from a bound on; descending or not.
+    /// A set ordered by id, or all jobs if it has no name, from a bound on; descending or not.
     Lex {
         key: String,
         down: bool,
@@ -165,7 +165,7 @@ impl super::RedisDriver {
         let down = page.order == Order::NewestFirst;
         let key = match filter.states[..] {
             [state] if state.is_final() => format!("ended:{}", state.code()),
-            _ => "ids".to_owned(),
+            _ => String::new(),
         };
         let mut after = page.after;
         let mut ids: Vec<JobId> = Vec::new();

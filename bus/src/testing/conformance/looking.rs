@@ -64,8 +64,13 @@ pub(super) async fn an_unknown_job_is_none(subject: Subject) {
 }
 
 pub(super) async fn pages_hold_each_job_once_in_both_orders(subject: Subject) {
-    let all = jobs(25);
-    let wanted: Vec<JobId> = all.iter().map(|job| job.id).collect();
+    let mut all = jobs(100);
+    // Ids that are made one after another, and such as people choose, which lie far apart.
+    for (job, byte) in all[25..].iter_mut().zip((0..=u8::MAX).step_by(3)) {
+        job.id = JobId::from_bytes([byte.wrapping_mul(7); 16]);
+    }
+    let mut wanted: Vec<JobId> = all.iter().map(|job| job.id).collect();
+    wanted.sort_unstable();
     subject.push(all, START).await;
     for order in [Order::OldestFirst, Order::NewestFirst] {
         let mut page = Page {

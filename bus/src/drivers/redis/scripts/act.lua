@@ -28,7 +28,7 @@ local function act(id, digit, head)
     local flags = bit.band(byte(head, 14), 2)
     put(state, id, '0' .. sub(head, 2, 5) .. ZERO .. sub(head, 10, 13) .. char(flags) .. now
       .. sub(head, 23, 30) .. NONE .. NONE .. sub(head, 47))
-    to_ready(id, queue, byte(head, 47), now)
+    to_ready(id, queue, byte(head, 47), now, MARK)
     touched[queue] = true
   end
 end

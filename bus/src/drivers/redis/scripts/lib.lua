@@ -10,19 +10,35 @@
 --   the body | 25 length of the queue | 26- queue | …
 -- A running job's head is in its worker's hash, any other head in STATE. The digit of a waiting head
 -- may say scheduled or retryable though the job was promoted: whether it is still in DELAYED decides.
+-- An entry of READY is due and id, and a mark if the job may have a head in STATE.
+-- All ids, in order, are in sets of those made within four seconds, so that storing and removing jobs
+-- costs the same beside millions of older ones. WINDOWS has the sets, in order too.
 local base = KEYS[1]
-local JOB, STATE, IDS, DELAYED = base .. 'job', base .. 'state', base .. 'ids', base .. 'delayed'
+local JOB, STATE, DELAYED, WINDOWS = base .. 'job', base .. 'state', base .. 'delayed', base .. 'windows'
 local FAIL, OUT, COUNT, KEEP = base .. 'fail', base .. 'out', base .. 'count', base .. 'keep'
 local PAUSED, WORKERS, INFO = base .. 'paused', base .. 'workers', base .. 'info'
 local HOLDERS, WAKE, ENDS, WATCH = base .. 'holders', base .. 'wake', base .. 'ends', base .. 'watch'
 local CHUNK, BYTES, KEPT, FEW = 2000, 16777216, 25, 16
 local call, sub, byte, char = redis.call, string.sub, string.byte, string.char
-local NONE, ZERO, ONE = string.rep('\0', 8), string.rep('\0', 4), '\0\0\0\1'
+local NONE, ZERO, ONE, MARK = string.rep('\0', 8), string.rep('\0', 4), '\0\0\0\1', '+'
 
+local function IDS(window) return base .. 'ids:' .. window end
 local function READY(queue) return base .. 'ready:' .. queue end
 local function LEASED(worker) return base .. 'leased:' .. worker end
 local function ASKED(worker) return base .. 'asked:' .. worker end
 local function ENDED(state) return base .. 'ended:' .. state end
+
+-- The window of an id: the first nine hexadecimal digits of it, for ids made here the time in units
+-- of 4.096 s.
+local first_bytes, first_window
+local function window_of(id)
+  local bytes = sub(id, 1, 5)
+  if bytes ~= first_bytes then
+    first_bytes = bytes
+    first_window = sub(string.format('%02x%02x%02x%02x%02x', byte(bytes, 1, 5)), 1, 9)
+  end
+  return first_window
+end
 
 -- Numbers are written out dearly: scores go as text.
 local RANKS = setmetatable({}, { __index = function(known, rank)
@@ -84,7 +100,32 @@ local function put(list, one, two)
   list[size + 2] = two
 end
 
-local function to_ready(id, queue, rank, due)
+-- The list of an id's window.
+local function in_window(lists, id)
+  local window = window_of(id)
+  local list = lists[window]
+  if not list then
+    list = {}
+    lists[window] = list
+  end
+  return list
+end
+
+-- Which of these ids are stored.
+local function known_of(ids)
+  local windows, known = {}, {}
+  for i = 1, #ids do
+    local list = in_window(windows, ids[i])
+    list[#list + 1] = ids[i]
+  end
+  for window, list in pairs(windows) do
+    local scores = many('ZMSCORE', IDS(window), list)
+    for i = 1, #list do known[list[i]] = scores[i] end
+  end
+  return known
+end
+
+local function to_ready(id, queue, rank, due, mark)
   local list = ready[queue]
   if not list then
     list = { size = 0 }
@@ -92,7 +133,7 @@ local function to_ready(id, queue, rank, due)
   end
   local size = list.size
   list[size + 1] = RANKS[rank]
-  list[size + 2] = due .. id
+  list[size + 2] = due .. id .. mark
   list.size = size + 2
   count('0', queue, 1)
 end
@@ -108,11 +149,20 @@ end
 
 local function flush()
   bulk('HSET', JOB, new_rows)
-  bulk('ZADD', IDS, new_ids)
+  local opened, closed = {}, {}
+  for window, list in pairs(new_ids) do
+    bulk('ZADD', IDS(window), list)
+    put(opened, '0', window)
+  end
+  bulk('ZADD', WINDOWS, opened)
   bulk('HSET', STATE, state)
   bulk('ZADD', DELAYED, delayed)
   bulk('HDEL', JOB, old_rows)
-  bulk('ZREM', IDS, old_ids)
+  for window, list in pairs(old_ids) do
+    bulk('ZREM', IDS(window), list)
+    if call('EXISTS', IDS(window)) == 0 then closed[#closed + 1] = window end
+  end
+  bulk('ZREM', WINDOWS, closed)
   bulk('HDEL', FAIL, old_fails)
   for queue, list in pairs(ready) do
     local key = READY(queue)
@@ -156,9 +206,8 @@ local function store(id, how, row, known)
   if known then return 'd' end
   new_rows[stored + 1] = id
   new_rows[stored + 2] = row
-  new_ids[stored + 1] = '0'
-  new_ids[stored + 2] = id
   stored = stored + 2
+  put(in_window(new_ids, id), '0', id)
   local queue = sub(row, 26, 25 + byte(row, 25))
   local kind = sub(how, 1, 1)
   if kind == 'd' then
@@ -173,7 +222,7 @@ local function store(id, how, row, known)
     count('2', queue, 1)
     return 'h'
   end
-  to_ready(id, queue, byte(row, 4), sub(row, 5, 12))
+  to_ready(id, queue, byte(row, 4), sub(row, 5, 12), '')
   return kind == 'h' and 'p' or 's'
 end
 
@@ -184,7 +233,7 @@ local function promote(micros, limit)
     local entry = due[i]
     local queue = sub(entry, 27)
     count(sub(entry, 26, 26), queue, -1)
-    to_ready(sub(entry, 1, 16), queue, byte(entry, 25), sub(entry, 17, 24))
+    to_ready(sub(entry, 1, 16), queue, byte(entry, 25), sub(entry, 17, 24), MARK)
   end
   bulk('ZREM', DELAYED, due)
   return #due
@@ -233,7 +282,8 @@ local function locate(id)
   if row and sound(row) then
     head = fresh(row, '0')
     local queue, due = sub(head, 50), sub(head, 15, 22)
-    if call('ZSCORE', READY(queue), due .. id) then return '0', head, row end
+    local ready = call('ZMSCORE', READY(queue), due .. id, due .. id .. MARK)
+    if ready[1] or ready[2] then return '0', head, row end
     if call('ZSCORE', DELAYED, later(id, queue, byte(head, 47), due, '1')) then
       return '1', head, row
     end
@@ -243,7 +293,7 @@ local function locate(id)
     local held = call('HGET', LEASED(holders[i]), id)
     if held then return '2', held, row, holders[i] end
   end
-  if row or call('ZSCORE', IDS, id) then return '0', head or nil, row end
+  if row or call('ZSCORE', IDS(window_of(id)), id) then return '0', head or nil, row end
 end
 
 -- Takes a job that nobody runs out of where it is; its row stays.
@@ -251,7 +301,8 @@ local function take_out(id, digit, head)
   local queue = sub(head, 50)
   count(digit, queue, -1)
   if digit == '0' then
-    call('ZREM', READY(queue), sub(head, 15, 22) .. id)
+    local entry = sub(head, 15, 22) .. id
+    call('ZREM', READY(queue), entry, entry .. MARK)
   elseif digit == '1' or digit == '3' then
     call('ZREM', DELAYED, later(id, queue, byte(head, 47), sub(head, 15, 22), digit))
   else
@@ -266,7 +317,8 @@ end
 local function erase(id, head)
   erased = erased + 1
   old_rows[erased] = id
-  old_ids[erased] = id
+  local list = in_window(old_ids, id)
+  list[#list + 1] = id
   if has(byte(head, 14), 2) then old_fails[#old_fails + 1] = id end
 end
 
@@ -287,5 +339,5 @@ end
 -- Gives a running job back to its queue with its old place.
 local function give_back(id, head)
   put(state, id, '0' .. sub(head, 2))
-  to_ready(id, sub(head, 50), byte(head, 47), sub(head, 15, 22))
+  to_ready(id, sub(head, 50), byte(head, 47), sub(head, 15, 22), MARK)
 end

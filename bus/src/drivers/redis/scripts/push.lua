@@ -5,11 +5,11 @@ for at = 3, total, 3 do
   size = size + 1
   ids[size] = ARGV[at]
 end
-local known, seen = many('ZMSCORE', IDS, ids), {}
+local known = known_of(ids)
 for i = 1, size do
   local id, at = ids[i], 3 * i
-  answers[i] = store(id, ARGV[at + 1], ARGV[at + 2], known[i] or seen[id])
-  seen[id] = true
+  answers[i] = store(id, ARGV[at + 1], ARGV[at + 2], known[id])
+  known[id] = true
 end
 finish(ARGV[2])
 return table.concat(answers)

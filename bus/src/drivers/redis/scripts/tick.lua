@@ -44,7 +44,7 @@ local function apply(id, head, at)
   for i = 1, follow do
     local first = at + 2 + 3 * i
     local new = ARGV[first]
-    local known = followed[new] or call('ZSCORE', IDS, new)
+    local known = followed[new] or call('ZSCORE', IDS(window_of(new)), new)
     followed[new] = true
     store(new, ARGV[first + 1], ARGV[first + 2], known)
   end
@@ -95,14 +95,20 @@ end })
 local LONG = string.rep(' ', 65)
 local now_high, now_low = number(now, 1), number(now, 5)
 
--- Hands the popped entries (due and id, rank) of a queue to the worker; gives their size in bytes.
+-- Hands the popped entries (due, id and mark, rank) of a queue to the worker; gives their size in bytes.
 local function lease(queue, popped)
-  local ids, size = {}, #popped / 2
-  for i = 1, size do ids[i] = sub(popped[2 * i - 1], 9, 24) end
-  local rows, heads = many('HMGET', JOB, ids), many('HMGET', STATE, ids)
+  local ids, marked, size = {}, {}, #popped / 2
+  for i = 1, size do
+    local entry = popped[2 * i - 1]
+    ids[i] = sub(entry, 9, 24)
+    if #entry > 24 then marked[#marked + 1] = ids[i] end
+  end
+  local rows, found, heads = many('HMGET', JOB, ids), many('HMGET', STATE, marked), {}
+  for i = 1, #marked do heads[marked[i]] = found[i] end
   local held, old, bytes, taken = {}, {}, 0, #jobs
   for i = 1, size do
-    local id, row, head = ids[i], rows[i], heads[i]
+    local id, row = ids[i], rows[i]
+    local head = heads[id]
     if head then
       head = '2' .. more(head, 2) .. sub(head, 6, 22) .. now .. NONE .. NONE .. sub(head, 47)
       old[#old + 1] = id
