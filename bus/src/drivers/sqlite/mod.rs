@@ -18,6 +18,7 @@ mod connection;
 mod desk;
 mod driver;
 mod fault;
+mod group;
 mod insert;
 mod inside;
 mod inspect;

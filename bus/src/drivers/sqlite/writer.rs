@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
+use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -11,9 +12,10 @@ use tokio::sync::oneshot;
 use super::connection;
 use super::desk::{Desk, Effects};
 use super::fault::Fault;
+use super::group::{Group, Regroup};
 use super::schema;
 use super::wake::{Hubs, Lookout};
-use crate::driver::{MAX_BATCH, Synchronous};
+use crate::driver::Synchronous;
 
 /// Something to be done in a transaction.
 pub(super) trait Work: Send {
@@ -65,7 +67,7 @@ where
 /// What is done with the connection itself, or with why there is none.
 type Act = Box<dyn FnOnce(Result<&mut Connection, Fault>) + Send>;
 
-enum Order {
+pub(super) enum Order {
     Work(Box<dyn Work>),
     Connection(Act),
     Look,
@@ -90,17 +92,17 @@ impl Writer {
     ) -> Result<Self, Fault> {
         let (sender, orders) = channel();
         let clerk = Clerk {
-            orders,
             path,
             synchronous,
             current: None,
             connection: None,
+            regroup: Regroup::default(),
             lookout: Lookout::new(Arc::clone(&hubs)),
             hubs,
         };
         thread::Builder::new()
             .name("bus-sqlite-writer".to_owned())
-            .spawn(move || clerk.work())
+            .spawn(move || clerk.work(&orders))
             .map_err(|error| Fault::Threads(Arc::new(error)))?;
         Ok(Self { orders: sender })
     }
@@ -163,23 +165,31 @@ pub(super) fn received<T>(
 
 /// The thread's own.
 struct Clerk {
-    orders: Receiver<Order>,
     path: PathBuf,
     synchronous: Synchronous,
     /// What the connection is set to.
     current: Option<Synchronous>,
     connection: Option<Connection>,
+    regroup: Regroup,
     lookout: Lookout,
     hubs: Arc<Hubs>,
 }
 
 impl Clerk {
-    fn work(mut self) {
-        while let Some(order) = self.next() {
+    fn work(mut self, orders: &Receiver<Order>) {
+        loop {
+            let (order, idle) = match orders.try_recv() {
+                Ok(order) => (order, false),
+                Err(TryRecvError::Empty) => match self.next(orders) {
+                    Some(order) => (order, true),
+                    None => return,
+                },
+                Err(TryRecvError::Disconnected) => return,
+            };
             let mut order = Some(order);
             while let Some(next) = order.take() {
                 match next {
-                    Order::Work(first) => order = self.group(first),
+                    Order::Work(first) => order = self.group(first, idle, orders),
                     Order::Connection(act) => act(self.open()),
                     Order::Look => {}
                     Order::Close(reply) => {
@@ -195,16 +205,16 @@ impl Clerk {
     }
 
     /// The next order; while waiting it looks out for other processes, if anybody listens.
-    fn next(&mut self) -> Option<Order> {
+    fn next(&mut self, orders: &Receiver<Order>) -> Option<Order> {
         loop {
             if !self.lookout.is_needed() {
-                return self.orders.recv().ok();
+                return orders.recv().ok();
             }
             if self.connection.is_none() {
                 // Without a connection nothing is seen; an error shows with the next work.
                 let _ = self.open();
             }
-            match self.orders.recv_timeout(Lookout::EVERY) {
+            match orders.recv_timeout(Lookout::EVERY) {
                 Ok(order) => return Some(order),
                 Err(RecvTimeoutError::Disconnected) => return None,
                 Err(RecvTimeoutError::Timeout) => self.lookout.look(self.connection.as_ref()),
@@ -212,50 +222,69 @@ impl Clerk {
         }
     }
 
-    /// Gathers what else waits and does it in one transaction. Gives back an order that is no work.
-    fn group(&mut self, first: Box<dyn Work>) -> Option<Order> {
-        let mut weight = first.weight();
-        let mut group = vec![first];
-        let mut other = None;
-        while weight < MAX_BATCH {
-            match self.orders.try_recv() {
-                Ok(Order::Work(work)) => {
-                    weight += work.weight();
-                    group.push(work);
-                }
-                Ok(order) => {
-                    other = Some(order);
-                    break;
-                }
-                Err(_) => break,
-            }
+    /// Does what waits in one transaction, with what comes before its commit. Gives back an order
+    /// that is no part of it.
+    fn group(
+        &mut self,
+        first: Box<dyn Work>,
+        idle: bool,
+        orders: &Receiver<Order>,
+    ) -> Option<Order> {
+        let mut group = Group::of(first);
+        let durable = group.gather(orders);
+        let waits = durable && self.synchronous == Synchronous::Full;
+        let mut regroup = std::mem::take(&mut self.regroup);
+        if !waits {
+            regroup.forget();
         }
-        match self.attempt(&mut group) {
-            Ok(()) => group.into_iter().for_each(|work| work.finish(Ok(()))),
+        regroup.begin(group.works.len(), idle);
+        let mut sealed = Instant::now();
+        let result = self.attempt(durable, &mut group, |group| {
+            let more = group.join(orders, &regroup);
+            sealed = Instant::now();
+            more
+        });
+        let took = sealed.elapsed();
+        let size = group.works.len();
+        let works = std::mem::take(&mut group.works);
+        match result {
+            Ok(()) => works.into_iter().for_each(|work| work.finish(Ok(()))),
             // The one that failed must not fail the others: each alone.
-            Err(Failed::Work(_)) if group.len() > 1 => {
-                for work in group {
-                    let mut alone = [work];
-                    let result = self.attempt(&mut alone).map_err(Failed::fault);
-                    let [work] = alone;
-                    work.finish(result);
+            Err(Failed::Work(_)) if size > 1 => {
+                for work in works {
+                    let durable = work.durable();
+                    let mut alone = Group::of(work);
+                    let result = self.attempt(durable, &mut alone, |_| false);
+                    let result = result.map_err(Failed::fault);
+                    for work in alone.works {
+                        work.finish(result.clone());
+                    }
                 }
             }
             Err(failed) => {
                 let fault = failed.fault();
-                for work in group {
+                for work in works {
                     work.finish(Err(fault.clone()));
                 }
             }
         }
-        other
+        if waits {
+            regroup.end(size, took);
+        }
+        self.regroup = regroup;
+        group.into_other()
     }
 
-    fn attempt(&mut self, group: &mut [Box<dyn Work>]) -> Result<(), Failed> {
-        let durable = group.iter().any(|work| work.durable());
+    /// Does a group, and as long as there is more to do, that too, and commits it.
+    fn attempt(
+        &mut self,
+        durable: bool,
+        group: &mut Group,
+        more: impl FnMut(&mut Group) -> bool,
+    ) -> Result<(), Failed> {
         let hubs = Arc::clone(&self.hubs);
         let result = match self.prepare(durable) {
-            Ok(connection) => transact(connection, group, &hubs),
+            Ok(connection) => transact(connection, group, more, &hubs),
             Err(fault) => Err(Failed::Store(fault)),
         };
         if let Err(Failed::Store(fault) | Failed::Work(fault)) = &result
@@ -312,19 +341,24 @@ impl Failed {
 /// Does all of it in one transaction and tells of its effects; or none of it.
 fn transact(
     connection: &Connection,
-    group: &mut [Box<dyn Work>],
+    group: &mut Group,
+    mut more: impl FnMut(&mut Group) -> bool,
     hubs: &Hubs,
 ) -> Result<(), Failed> {
     let mut desk = Desk::new(connection, hubs);
-    for work in group {
-        if let Err(fault) = work.run(&mut desk) {
-            let refused = desk.is_refused();
-            desk.abandon().undone(false);
-            return Err(match refused {
-                true => Failed::Store(fault),
-                false => Failed::Work(fault),
-            });
+    let mut done = 0;
+    while done < group.works.len() || more(group) {
+        for work in &mut group.works[done..] {
+            if let Err(fault) = work.run(&mut desk) {
+                let refused = desk.is_refused();
+                desk.abandon().undone(false);
+                return Err(match refused {
+                    true => Failed::Store(fault),
+                    false => Failed::Work(fault),
+                });
+            }
         }
+        done = group.works.len();
     }
     match desk.commit() {
         Ok(effects) => {
