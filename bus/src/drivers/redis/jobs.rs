@@ -98,8 +98,9 @@ impl Flush for Pusher {
     type Done = Pushed;
     type Error = RedisError;
     const ITEMS: usize = MAX_BATCH;
-    /// The server works on one while the next is made and the answers of the last are given out.
-    const AT_ONCE: usize = 3;
+    /// The server works on one while the other is made and answered. More would make small batches of
+    /// which each costs the server as much as some more jobs in one.
+    const AT_ONCE: usize = 2;
     const WEIGHT: usize = 16 * 1024 * 1024;
 
     fn weight(item: &Pushing) -> usize {

@@ -1,4 +1,4 @@
-//! The scripts, each with what they share in front, known to the server by their hash.
+//! The scripts, each with what it shares with others in front, known to the server by their hash.
 //!
 //! The first line says what a server does whose memory is full: it refuses what stores jobs before
 //! that has written anything, and lets through what workers need to make room.
@@ -16,13 +16,12 @@ pub(super) struct Lua {
 }
 
 macro_rules! scripts {
-    ($($(#[$doc:meta])* $name:ident = $file:literal, $operation:literal, $flags:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident = [$($file:literal),+], $operation:literal, $flags:literal;)*) => {$(
         $(#[$doc])*
         pub(super) static $name: LazyLock<Lua> = LazyLock::new(|| {
             let code = concat!(
                 $flags,
-                include_str!("scripts/lib.lua"),
-                include_str!(concat!("scripts/", $file)),
+                $(include_str!(concat!("scripts/", $file)),)+
             );
             let hash = Script::new(code).get_hash().to_owned();
             Lua { operation: $operation, code, hash }
@@ -32,25 +31,25 @@ macro_rules! scripts {
 
 scripts! {
     /// Stores jobs.
-    PUSH = "push.lua", "push", "#!lua\n";
+    PUSH = ["lib.lua", "push.lua"], "push", "#!lua\n";
     /// Settles, promotes and claims.
-    TICK = "tick.lua", "settle and claim", "#!lua flags=allow-oom\n";
+    TICK = ["lib.lua", "moves.lua", "tick.lua"], "settle and claim", "#!lua flags=allow-oom\n";
     /// Makes due jobs available.
-    PROMOTE = "promote.lua", "promote", "#!lua flags=allow-oom\n";
+    PROMOTE = ["lib.lua", "moves.lua", "promote.lua"], "promote", "#!lua flags=allow-oom\n";
     /// A worker lives.
-    HEARTBEAT = "heartbeat.lua", "heartbeat", "#!lua flags=allow-oom\n";
+    HEARTBEAT = ["lib.lua", "heartbeat.lua"], "heartbeat", "#!lua flags=allow-oom\n";
     /// Gives back what a worker does not hold.
-    DISOWN = "disown.lua", "disown", "#!lua flags=allow-oom\n";
+    DISOWN = ["lib.lua", "moves.lua", "disown.lua"], "disown", "#!lua flags=allow-oom\n";
     /// Takes jobs from workers that are gone.
-    RESCUE = "rescue.lua", "rescue", "#!lua flags=allow-oom\n";
+    RESCUE = ["lib.lua", "moves.lua", "rescue.lua"], "rescue", "#!lua flags=allow-oom\n";
     /// Removes what was kept long enough.
-    PRUNE = "prune.lua", "prune", "#!lua flags=allow-oom\n";
+    PRUNE = ["lib.lua", "moves.lua", "prune.lua"], "prune", "#!lua flags=allow-oom\n";
     /// Shows jobs.
-    LOOK = "look.lua", "look", "#!lua flags=no-writes\n";
+    LOOK = ["lib.lua", "moves.lua", "look.lua"], "look", "#!lua flags=no-writes\n";
     /// Retries, cancels, deletes.
-    ACT = "act.lua", "act", "#!lua flags=allow-oom\n";
+    ACT = ["lib.lua", "moves.lua", "act.lua"], "act", "#!lua flags=allow-oom\n";
     /// Counts jobs.
-    COUNTS = "counts.lua", "counts", "#!lua flags=no-writes\n";
+    COUNTS = ["lib.lua", "counts.lua"], "counts", "#!lua flags=no-writes\n";
     /// Brings the ledger up to date.
-    MIGRATE = "migrate.lua", "migrate", "#!lua\n";
+    MIGRATE = ["lib.lua", "migrate.lua"], "migrate", "#!lua\n";
 }
