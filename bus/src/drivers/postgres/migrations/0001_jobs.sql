@@ -26,6 +26,8 @@ create table {bus}.workers (
 
 -- State: 0 available, 1 scheduled, 2 running, 3 retryable, 4 completed, 5 cancelled, 6 dead.
 -- Fixed-width columns first, widest first: no padding. Free text that may hold NULs is bytea.
+-- Pages are filled by half: the version that a claim writes fits beside the one before it, and the log
+-- then holds only what differs, a ninth less in all. A drained table is not larger for it.
 create table {bus}.jobs (
     run_at bigint not null,
     created_at bigint, -- null: at run_at
@@ -50,7 +52,11 @@ create table {bus}.jobs (
     output bytea,
     failures text[],
     body bytea not null
-) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_cost_delay = 0);
+) with (
+    fillfactor = 50,
+    autovacuum_vacuum_scale_factor = 0.01,
+    autovacuum_vacuum_cost_delay = 0
+);
 
 -- The order of claims; the one index that a plain job enters twice in its life.
 create index jobs_ready on {bus}.jobs (queue, rank, run_at, id) where state = 0;
