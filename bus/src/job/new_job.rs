@@ -210,6 +210,12 @@ mod tests {
         };
         let tagged = NewJob::new(job().envelope, &tagged, Timestamp::EPOCH);
         assert_eq!(tagged.extras.unwrap().to_json(), r#"{"tags":["mail"]}"#);
+        let once = JobOptions {
+            at_most_once: true,
+            ..JobOptions::DEFAULT
+        };
+        let once = NewJob::new(job().envelope, &once, Timestamp::EPOCH);
+        assert_eq!(once.extras.unwrap().to_json(), r#"{"at_most_once":true}"#);
     }
 
     #[test]
@@ -227,9 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn extras_of_a_newer_version_are_read() {
+    fn extras_of_other_versions_are_read() {
         let extras = JobExtras::from_json(br#"{"tags":["a"],"colour":"red"}"#).unwrap();
-        assert_eq!(extras.tags, ["a"]);
+        assert_eq!(
+            (&extras.tags[..], extras.at_most_once),
+            (&["a".to_owned()][..], false)
+        );
         assert!(JobExtras::from_json(b"[").is_err());
     }
 }
