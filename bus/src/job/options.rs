@@ -133,9 +133,10 @@ impl JobOptions {
     /// From this attempt on the loss of a worker makes a job dead that is out of attempts; before,
     /// the job runs again, though it has none left.
     ///
-    /// A worker that is killed loses all it holds, jobs that never began among them: one loss says
-    /// next to nothing about a job, and that one of a job's neighbours kills its worker twice in a
-    /// row is bad luck. A third time it is most likely the job itself.
+    /// Why three: a worker that is killed loses all it holds, jobs that never began among them. So
+    /// one loss says next to nothing about a job, and two may still be one bad hour of a machine. Nor
+    /// may it be many: a job that kills its process costs a worker and the time of a lease each
+    /// time, and the jobs that were taken with it are lost with it.
     pub const FATAL_LOSS: u32 = 3;
 
     /// Of a job that declares nothing.
