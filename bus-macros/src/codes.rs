@@ -148,6 +148,10 @@ mod own {
             "A job is stored, and read back by another program: a `&'static str` can't come out of a store.",
             "Own the data: `String` for a `&'static str`, `Vec<T>` for a `&'static [T]`.",
             "job/field_borrowed";
+        NO_SECOND_RUN = "BUS054", "retries of a job that must not run twice",
+            "`at_most_once` says that a job whose worker was lost is dead rather than run again; `retries` says that it is run again when it failed.",
+            "Keep `at_most_once` for what must rather not happen than happen twice; keep `retries` for what may be repeated.",
+            "job/at_most_once_with_retries";
         INTERNAL = "BUS099", "a defect of bus",
             "A macro of bus panicked.",
             "Please report it with the item it stood on.",

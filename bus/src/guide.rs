@@ -63,6 +63,7 @@ pub mod stores {
 /// Queues, leases, stopping, supervisors, health: running workers on one machine or many.
 ///
 /// [clocks]: crate::guide::delivery#clocks
+/// [counted]: crate::guide::delivery#at-least-once
 pub mod workers {
     #![doc = include_str!("../../docs/workers.md")]
 }

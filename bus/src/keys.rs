@@ -64,4 +64,7 @@ pub mod job {
     /// `no_retry(Declined)`: errors after which it is dead at once: variants of the declared
     /// error, or error types where none is declared.
     pub enum no_retry {}
+    /// `at_most_once`: if its worker is lost it is dead rather than run a second time; excludes
+    /// `retries`.
+    pub enum at_most_once {}
 }

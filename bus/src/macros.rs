@@ -69,6 +69,7 @@ pub use bus_macros::command;
 /// | `retain = "7d"` | 5 m with an output, else not at all | kept so long once completed |
 /// | `tags = ["…"]` | | words to find it by |
 /// | `no_retry(Declined)` | | errors after which it is dead at once |
+/// | `at_most_once` | a lost job runs again | if its worker is lost it is dead rather than run a second time; excludes `retries` |
 /// | `on_failure = Alert` | | the job that is stored when this one is dead; `Alert: From<JobFailed>` |
 /// | `remote` | | the handler lives in another crate, or in another program alone |
 ///

@@ -1,15 +1,16 @@
 //! The rules of a job across its keys.
 use crate::codes;
 use crate::errors::Errors;
-use crate::model::{Command, JobKeys};
+use crate::model::{Command, JobKeys, Set};
+use quote::quote;
 
 /// Tells every contradiction of a job.
 pub(crate) fn job(command: &Command, errors: &mut Errors) {
     super::command(command, errors);
     let options = &command.options;
     let Some(job) = &options.job else { return };
-    let retries = options.retries.as_ref().map(|retries| retries.value);
-    needs_retries(job, retries, errors);
+    needs_retries(job, options.retries.as_ref().map(|set| set.value), errors);
+    runs_once(job, options.retries.as_ref(), errors);
     if let (Some(delay), Some(until)) = (&job.delay, &job.retry_until)
         && until.value <= delay.value
     {
@@ -39,4 +40,21 @@ fn needs_retries(job: &JobKeys, retries: Option<u32>, errors: &mut Errors) {
         };
         errors.at(&codes::CONTRADICTION, key, message);
     }
+}
+
+/// What must not run twice has no retries.
+fn runs_once(job: &JobKeys, retries: Option<&Set<u32>>, errors: &mut Errors) {
+    let (Some(once), Some(retries)) = (&job.at_most_once, retries) else {
+        return;
+    };
+    if retries.value == 0 {
+        return;
+    }
+    let number = retries.value;
+    let message = format!(
+        "`at_most_once` contradicts `retries = {number}`: each retry would run it again; \
+         remove one of them"
+    );
+    let (once, retries) = (&once.key, &retries.key);
+    errors.at(&codes::NO_SECOND_RUN, quote!(#retries #once), message);
 }

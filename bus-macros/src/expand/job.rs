@@ -47,6 +47,9 @@ pub(super) fn listed(job: &JobKeys) -> Vec<(&'static str, String)> {
         let paths: Vec<_> = no_retry.value.iter().map(path_text).collect();
         listed.push(("no_retry", paths.join(", ")));
     }
+    if job.at_most_once.is_some() {
+        listed.push(("at_most_once", String::new()));
+    }
     if let Some(follow) = &job.on_failure {
         listed.push(("on_failure", path_text(&follow.value)));
     }
@@ -153,6 +156,9 @@ fn options(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
     if let Some(tags) = &job.tags {
         let tags = &tags.value;
         fields.extend(quote_spanned!(site=> tags: &[#(#tags),*],));
+    }
+    if job.at_most_once.is_some() {
+        fields.extend(quote_spanned!(site=> at_most_once: true,));
     }
     quote_spanned!(site=> #bus::JobOptions { #fields ..#bus::JobOptions::DEFAULT })
 }

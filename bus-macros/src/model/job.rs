@@ -15,6 +15,7 @@ pub(crate) struct JobKeys {
     pub(crate) tags: Option<Set<Vec<String>>>,
     pub(crate) on_failure: Option<Set<Path>>,
     pub(crate) no_retry: Option<Set<Vec<Path>>>,
+    pub(crate) at_most_once: Option<Set<()>>,
     /// Which of serde's derives the type has already.
     pub(crate) serde: Derived,
 }

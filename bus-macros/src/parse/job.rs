@@ -45,6 +45,10 @@ const OWN: &[Key] = &[
         name: "no_retry",
         example: "no_retry(Declined)",
     },
+    Key {
+        name: "at_most_once",
+        example: "at_most_once",
+    },
 ];
 
 /// Reads all keys; what is wrong is told and left out.
@@ -82,6 +86,7 @@ fn own(
             job.on_failure = Some(values.any(key, input, "takes the type of a job")?);
         }
         "no_retry" => job.no_retry = Some(no_retry(key, input)?),
+        "at_most_once" => job.at_most_once = Some(values.flag(key, input)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -215,7 +220,7 @@ mod tests {
             quote! {
                 queue = "emails", priority = -3, delay = "5m", retry_until = "1d", retain = "7d",
                 tags = ["a", "b"], on_failure = ops::Alert, no_retry(Declined, E::Gone), retries = 3,
-                output = u8, remote, timeout = "3s"
+                at_most_once, output = u8, remote, timeout = "3s"
             },
             &mut errors,
         );
@@ -224,6 +229,7 @@ mod tests {
         assert_eq!(job.priority.expect("read").value, -3);
         assert_eq!(job.no_retry.expect("read").value.len(), 2);
         assert_eq!(job.tags.expect("read").value, ["a", "b"]);
+        assert!(job.at_most_once.is_some());
         assert!(read.remote.is_some() && read.timeout.is_some());
     }
 
@@ -243,6 +249,7 @@ mod tests {
             (quote!(no_retry()), "names no error"),
             (quote!(no_retry(5)), "for example `no_retry("),
             (quote!(on_failure = 5), "takes the type of a job"),
+            (quote!(at_most_once = true), "`at_most_once` takes no value"),
             (quote!(qeue = "x"), "did you mean `queue`?"),
         ] {
             let mut errors = Errors::default();

@@ -117,6 +117,13 @@ impl Claimed {
             .map(|extras| &extras.links)
             .filter(|links| !links.is_empty())
     }
+
+    /// Whether it must not run a second time.
+    pub(crate) fn is_at_most_once(&self) -> bool {
+        self.extras
+            .as_ref()
+            .is_some_and(|extras| extras.at_most_once)
+    }
 }
 
 /// What a claim found.

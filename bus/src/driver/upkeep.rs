@@ -59,8 +59,8 @@ pub struct Rescued {
     /// Jobs that wait for their next attempt now.
     pub retried: usize,
     /// Jobs without attempts left, or that a person asked to end: leased to the rescuer, who
-    /// settles them at once (dead, cancelled) without running them. Their `attempts` include the
-    /// lost one.
+    /// settles them at once (dead, cancelled, or a retry after all) without running them. Their
+    /// `attempts` include the lost one.
     pub exhausted: Vec<Claimed>,
     /// Workers of which no job is left, and whose heartbeat is therefore gone.
     pub buried: Vec<WorkerId>,

@@ -18,6 +18,9 @@ pub enum JobError {
         /// Its length.
         bytes: usize,
     },
+    /// Retries for a job that is declared `at_most_once`.
+    #[error("a job that is `at_most_once` has no retries")]
+    AtMostOnce,
     /// Stored options or links that cannot be read.
     #[error("the stored {part} of a job cannot be read")]
     Damaged {

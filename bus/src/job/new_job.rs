@@ -45,6 +45,9 @@ pub struct JobExtras {
     /// How long it is kept when completed, if other than declared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retain: Option<Duration>,
+    /// It is dead if its worker is lost, see [`JobOptions::at_most_once`].
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_most_once: bool,
     /// Words to find it by.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
@@ -89,9 +92,11 @@ impl NewJob {
     /// timeout, retention) stays there and is not stored.
     #[must_use]
     pub fn new(envelope: Envelope, options: &JobOptions, now: Timestamp) -> Self {
-        let has_extras = options.retry_until.is_some() || !options.tags.is_empty();
+        let has_extras =
+            options.retry_until.is_some() || !options.tags.is_empty() || options.at_most_once;
         let extras = || JobExtras {
             retry_until: options.retry_until.map(|limit| now + limit),
+            at_most_once: options.at_most_once,
             tags: options.tags.iter().map(|&tag| tag.to_owned()).collect(),
             ..JobExtras::default()
         };
@@ -101,7 +106,10 @@ impl NewJob {
             queue: options.queue.clone(),
             priority: options.priority,
             run_at: now + options.delay,
-            max_attempts: options.max_attempts.clamp(1, JobOptions::MAX_ATTEMPTS),
+            max_attempts: match options.at_most_once {
+                true => 1,
+                false => options.max_attempts.clamp(1, JobOptions::MAX_ATTEMPTS),
+            },
             extras: has_extras.then(|| Box::new(extras())),
         }
     }
@@ -202,6 +210,12 @@ mod tests {
         };
         let tagged = NewJob::new(job().envelope, &tagged, Timestamp::EPOCH);
         assert_eq!(tagged.extras.unwrap().to_json(), r#"{"tags":["mail"]}"#);
+        let once = JobOptions {
+            at_most_once: true,
+            ..JobOptions::DEFAULT
+        };
+        let once = NewJob::new(job().envelope, &once, Timestamp::EPOCH);
+        assert_eq!(once.extras.unwrap().to_json(), r#"{"at_most_once":true}"#);
     }
 
     #[test]
@@ -219,9 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn extras_of_a_newer_version_are_read() {
+    fn extras_of_other_versions_are_read() {
         let extras = JobExtras::from_json(br#"{"tags":["a"],"colour":"red"}"#).unwrap();
-        assert_eq!(extras.tags, ["a"]);
+        assert_eq!(
+            (&extras.tags[..], extras.at_most_once),
+            (&["a".to_owned()][..], false)
+        );
         assert!(JobExtras::from_json(b"[").is_err());
     }
 }

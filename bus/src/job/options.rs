@@ -120,11 +120,24 @@ pub struct JobOptions {
     pub retain: Option<Duration>,
     /// Words to find it by.
     pub tags: &'static [&'static str],
+    /// The loss of its worker is final: dead rather than run a second time. It has one attempt then,
+    /// whatever `max_attempts` says. Stored with the job, so that any process that rescues it knows.
+    /// Default: no, a lost job runs again, see [`FATAL_LOSS`](Self::FATAL_LOSS).
+    pub at_most_once: bool,
 }
 
 impl JobOptions {
     /// The most attempts a job can have: stores keep a signed 16-bit number.
     pub const MAX_ATTEMPTS: u16 = i16::MAX.unsigned_abs();
+
+    /// From this attempt on the loss of a worker makes a job dead that is out of attempts; before,
+    /// the job runs again, though it has none left.
+    ///
+    /// Why three: a worker that is killed loses all it holds, jobs that never began among them. So
+    /// one loss says next to nothing about a job, and two may still be one bad hour of a machine. Nor
+    /// may it be many: a job that kills its process costs a worker and the time of a lease each
+    /// time, and the jobs that were taken with it are lost with it.
+    pub const FATAL_LOSS: u32 = 3;
 
     /// Of a job that declares nothing.
     pub const DEFAULT: Self = Self {
@@ -137,6 +150,7 @@ impl JobOptions {
         retry_until: None,
         retain: None,
         tags: &[],
+        at_most_once: false,
     };
 }
 

@@ -1,7 +1,7 @@
 //! Jobs of workers that stopped without a word.
 
 use super::upkeep::Upkeep;
-use crate::driver::{MAX_BATCH, Rescue, Rescued, Settlement};
+use crate::driver::{Ending, MAX_BATCH, Rescue, Rescued, Settled, Settlement};
 use crate::queue::exhausted;
 use crate::registry::Runnables;
 use crate::telemetry::Stats;
@@ -46,12 +46,12 @@ impl Upkeep {
                 ..Stats::default()
             });
         }
-        self.bury(rescued, jobs).await;
+        self.settle(rescued, jobs).await;
         moved >= MAX_BATCH
     }
 
-    /// Settles what is not to run again.
-    async fn bury(&self, rescued: Rescued, jobs: &Runnables) {
+    /// Settles what has no attempts left, or was asked to end.
+    async fn settle(&self, rescued: Rescued, jobs: &Runnables) {
         let now = self.now();
         let settle = |job| exhausted(job, jobs, self.worker, now);
         let over: Vec<Settlement> = rescued.exhausted.into_iter().map(settle).collect();
@@ -60,15 +60,7 @@ impl Upkeep {
         }
         loop {
             match self.driver.settle(self.worker, &over, self.now()).await {
-                Ok(settled) => {
-                    let applied = settled
-                        .iter()
-                        .filter(|&&settled| settled == crate::driver::Settled::Applied);
-                    return self.count(&Stats {
-                        dead: u64::try_from(applied.count()).unwrap_or(u64::MAX),
-                        ..Stats::default()
-                    });
-                }
+                Ok(settled) => return self.count(&ended(&over, &settled)),
                 // They are this worker's now; if it gives up, its lease ends and another comes.
                 Err(error) if error.is_transient() => {
                     self.failed("rescue", &error);
@@ -78,4 +70,17 @@ impl Upkeep {
             }
         }
     }
+}
+
+/// How many ended, and how. A job that runs again is one of the rescued, and no more.
+fn ended(over: &[Settlement], settled: &[Settled]) -> Stats {
+    let mut stats = Stats::default();
+    for (one, settled) in over.iter().zip(settled) {
+        match one.ending {
+            Ending::Dead { .. } if *settled == Settled::Applied => stats.dead += 1,
+            Ending::Cancelled { .. } if *settled == Settled::Applied => stats.cancelled += 1,
+            _ => {}
+        }
+    }
+    stats
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::clock::{DAY, Timestamp};
-use crate::driver::{Claimed, Counted, Keep, Lease, Settlement};
+use crate::driver::{Claimed, Counted, Ending, Keep, Lease, Settlement};
 use crate::id::WorkerId;
-use crate::job::{Failure, JobFailed};
+use crate::job::{Failure, JobFailed, JobOptions};
 use crate::registry::{Runnable, Runnables};
 
 /// What the record of a job says that a person cancelled while it ran.
@@ -39,8 +39,8 @@ pub(crate) fn dead(
         .with_follow(follow.into_iter().collect())
 }
 
-/// The settlement of a job whose worker is gone and that is not to run again: it has no attempts
-/// left, or a person asked it to end. The rescue has counted the attempt and written its failure.
+/// The settlement of a job whose worker is gone and that has no attempts left, or that a person
+/// asked to end. The rescue has counted the attempt and written its failure.
 pub(crate) fn exhausted(
     job: Claimed,
     jobs: &Runnables,
@@ -49,6 +49,9 @@ pub(crate) fn exhausted(
 ) -> Settlement {
     if job.cancel_requested {
         return cancelled_unbegun(job.lease, now);
+    }
+    if !loss_is_final(&job) {
+        return Settlement::new(job.lease, Ending::Retry { at: now }, Counted::Nothing);
     }
     let failure = Failure::lost(worker, job.attempts, now);
     let (id, queue) = (job.lease.job, job.lease.queue.clone());
@@ -59,4 +62,11 @@ pub(crate) fn exhausted(
     over.counted = Counted::Nothing;
     over.failure = None;
     over
+}
+
+/// Whether a job that is out of attempts dies of the loss of its worker. What cannot be read may
+/// be `at_most_once`.
+fn loss_is_final(job: &Claimed) -> bool {
+    let most = u32::from(job.max_attempts).max(JobOptions::FATAL_LOSS);
+    job.is_at_most_once() || job.damage.is_some() || job.attempts >= most
 }

@@ -20,7 +20,7 @@ use crate::job::NewJob;
 /// use bus::JobInfo;
 ///
 /// fn is_last(job: &JobInfo) -> bool {
-///     job.attempt == u32::from(job.max_attempts)
+///     job.attempt >= u32::from(job.max_attempts)
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,8 @@ pub struct JobInfo {
     pub queue: QueueName,
     /// Which attempt this is, from 1 on.
     pub attempt: u32,
-    /// After which attempt it is dead.
+    /// After which attempt it is dead if that fails. One that lost its workers may be beyond it,
+    /// see [`JobOptions::FATAL_LOSS`](crate::job::JobOptions::FATAL_LOSS).
     pub max_attempts: u16,
     /// How often a worker took it, this time included.
     pub delivery: u32,

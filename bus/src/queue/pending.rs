@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::command::{Command, Context, Error};
 use crate::dispatch::{Dispatch, next_context};
 use crate::id::{JobId, QueueName};
-use crate::job::{Job, JobOptions, NewJob, Priority};
+use crate::job::{Job, JobError, JobOptions, NewJob, Priority};
 
 /// A job that is about to be dispatched. What is not said here is as declared.
 ///
@@ -103,7 +103,8 @@ pub trait JobExt: Sized {
         self.pending().change(|all| all.id = Some(id))
     }
 
-    /// With so many attempts after the first.
+    /// With so many attempts after the first. Any for a job that is `at_most_once` fails the
+    /// dispatch.
     fn retries(self, retries: u16) -> PendingJob<Self::Job> {
         self.pending().change(|all| all.retries = Some(retries))
     }
@@ -203,6 +204,9 @@ impl<J: Job> PendingJob<J> {
             new.priority = Priority::new(priority)?;
         }
         if let Some(retries) = changes.retries {
+            if retries > 0 && J::OPTIONS.at_most_once {
+                return Err(JobError::AtMostOnce.into());
+            }
             new.max_attempts = retries.saturating_add(1).min(JobOptions::MAX_ATTEMPTS);
         }
         if changes.timeout.is_some() {

@@ -2,15 +2,16 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio_util::sync::CancellationToken;
 
 use super::desk::{Desk, Next};
-use crate::driver::{Claimed, Lease, Settlement};
+use crate::command::Origin;
+use crate::driver::{Claimed, Settlement};
 use crate::id::JobId;
+use crate::queue::Execution;
 
 mod counts;
 
@@ -63,9 +64,8 @@ pub(super) struct Inner {
 /// A job under way as a task of its own.
 #[derive(Debug)]
 pub(super) struct Active {
-    pub(super) lease: Lease,
-    pub(super) token: CancellationToken,
-    pub(super) task: AbortHandle,
+    execution: Arc<Execution>,
+    task: AbortHandle,
 }
 
 impl Hub {
@@ -195,15 +195,14 @@ impl Hub {
     pub(super) fn detach(
         &self,
         lane: usize,
-        lease: Lease,
-        token: CancellationToken,
+        execution: Arc<Execution>,
         spawn: impl FnOnce(u64) -> AbortHandle,
     ) {
         let mut inner = self.lock();
         inner.begun += 1;
         let number = inner.begun;
         let task = spawn(number);
-        inner.running.insert(number, Active { lease, token, task });
+        inner.running.insert(number, Active { execution, task });
         self.desk(lane).current = None;
     }
 
@@ -304,8 +303,8 @@ impl Hub {
         }
         let mut inner = self.lock();
         let running = inner.running.values();
-        let asked = running.filter(|active| jobs.contains(&active.lease.job));
-        asked.for_each(|active| active.token.cancel());
+        let asked = running.filter(|active| jobs.contains(&active.execution.claimed().id()));
+        asked.for_each(|active| active.execution.token().cancel());
         let mut cancelled = Vec::new();
         let mut cut = |waiting: &mut VecDeque<Claimed>| {
             let all = std::mem::take(waiting).into_iter();
@@ -346,14 +345,14 @@ impl Inner {
         self.active
     }
 
-    /// Ends each task; returns their leases. What they would have said does not count any more.
-    pub(super) fn abandon(&mut self) -> Vec<Lease> {
+    /// Ends each task; returns what they ran. What they would have said does not count any more.
+    pub(super) fn abandon(&mut self) -> Vec<Arc<Execution>> {
         let running = std::mem::take(&mut self.running);
         self.active -= running.len();
         let end = |active: Active| {
-            active.token.cancel();
+            active.execution.token().cancel();
             active.task.abort();
-            active.lease
+            active.execution
         };
         running.into_values().map(end).collect()
     }

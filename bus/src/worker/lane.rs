@@ -134,8 +134,8 @@ impl Lane {
     /// Lets a job that waits for something go on as a task of its own.
     fn detach(&self, run: impl Future<Output = Ran> + Send + 'static, mut task: Task) {
         task.began = Some(self.around.store.now());
-        let (lease, token) = (task.lease().clone(), task.execution.token().clone());
-        self.hub.detach(self.number, lease, token, |number| {
+        let execution = Arc::clone(&task.execution);
+        self.hub.detach(self.number, execution, |number| {
             let (hub, around) = (Arc::clone(&self.hub), Arc::clone(&self.around));
             let work = async move {
                 let mut ran = run.await;

@@ -5,7 +5,7 @@ use crate::clock::Timestamp;
 use crate::driver::{Keep, Lease, Settlement};
 use crate::id::WorkerId;
 use crate::job::{Failure, FailureKind, Fate, JobFailed};
-use crate::queue::{ON_REQUEST, cancelled, dead};
+use crate::queue::{Execution, ON_REQUEST, cancelled, dead};
 use crate::registry::{Broken, Ran};
 
 /// The settlement of an execution that is over.
@@ -38,6 +38,23 @@ pub(super) fn parked(lease: Lease, reason: String, worker: WorkerId, now: Timest
     let mut failure = Failure::new(FailureKind::Parked, reason.clone(), 0, now);
     failure.worker = Some(worker);
     Settlement::parked(lease, reason, failure)
+}
+
+/// Of an execution that the worker ends as it stops: it is begun anew elsewhere, unless it must not
+/// run twice.
+pub(super) fn cut_off(execution: &Execution, around: &Surroundings) -> Settlement {
+    let claimed = execution.claimed();
+    let lease = claimed.lease.clone();
+    if !claimed.is_at_most_once() {
+        return Settlement::released(lease);
+    }
+    let (now, envelope) = (around.store.now(), &claimed.envelope);
+    let message = "the worker was stopped before it was done";
+    let mut failure = Failure::new(FailureKind::Lost, message, claimed.attempts + 1, now);
+    failure.worker = Some(around.worker);
+    let failed = JobFailed::new(lease.job, lease.queue.clone(), envelope, failure.clone());
+    let known = around.jobs.find(envelope).ok();
+    dead(lease, failure, known.map(|entry| (entry.job, failed)), now)
 }
 
 #[cold]

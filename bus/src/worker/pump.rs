@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::config::Config;
 use super::execute::Surroundings;
 use super::hub::Hub;
+use super::outcome::cut_off;
 use super::queues::Queues;
 use super::settle::{Outbox, Pace};
 use super::wait::State;
@@ -289,12 +290,14 @@ impl Pump {
         let over = self.state.grace_ends.is_some_and(|end| at >= end);
         if over || self.signals.now.is_cancelled() {
             let mut inner = self.hub.lock();
-            let leases = inner.abandon();
-            if !leases.is_empty() {
-                tracing::warn!(jobs = leases.len(), "jobs are given back unfinished");
+            let cut = inner.abandon();
+            if !cut.is_empty() {
+                tracing::warn!(jobs = cut.len(), "jobs are cut off unfinished");
             }
-            let released = leases.into_iter().map(crate::driver::Settlement::released);
-            inner.done.extend(released);
+            // An end may make a job that follows, by the user's code: not while the lock is held.
+            drop(inner);
+            let over: Vec<_> = cut.iter().map(|job| cut_off(job, &self.around)).collect();
+            self.hub.lock().done.extend(over);
         }
     }
 

@@ -79,13 +79,13 @@ async fn is_buried(place: &Place) {
         }
     })
     .await;
-    assert_eq!(deaths, 2);
+    assert_eq!(deaths, 3);
     let rows = rows(&bus).await;
     let dead = rows.iter().find(|row| row.id == ticket.id()).unwrap();
     let kinds: Vec<_> = dead.failures.iter().map(|failure| failure.kind).collect();
     assert_eq!(
         (dead.attempts, &kinds[..]),
-        (2, &[FailureKind::Lost; 2][..]),
+        (3, &[FailureKind::Lost; 3][..]),
         "{dead:?}"
     );
     let mourned = rows

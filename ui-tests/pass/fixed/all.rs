@@ -1,6 +1,8 @@
 //! The mistakes with a number, put right: each example of `docs/errors.md` builds.
 #![allow(dead_code)]
 
+#[path = "../../fixed/at_most_once_with_retries.rs"]
+mod at_most_once_with_retries;
 #[path = "../../fixed/authorize_answers_otherwise.rs"]
 mod authorize_answers_otherwise;
 #[path = "../../fixed/backoff_without_retries.rs"]

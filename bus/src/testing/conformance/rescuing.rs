@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::kit::{LEASE, Must, START, Subject, at, ids, job, job_in, jobs, queue};
 use crate::clock::Timestamp;
-use crate::driver::{Counted, Keep, MAX_BATCH, Rescue, Rescued, Selection, Settled, Settlement};
+use crate::driver::{
+    Counted, Ending, Keep, MAX_BATCH, Rescue, Rescued, Selection, Settled, Settlement,
+};
 use crate::id::{QueueName, WorkerId};
 use crate::job::{Failure, FailureKind, JobState, NewJob};
 
@@ -146,6 +148,30 @@ pub(super) async fn a_job_out_of_attempts_goes_to_the_rescuer(subject: Subject) 
     let record = subject.record(exhausted.id()).await;
     assert_eq!((record.state, record.attempts), (JobState::Dead, 1));
     assert_eq!(record.failures.len(), 1);
+}
+
+/// The rescuer may let it run once more, beyond its attempts.
+pub(super) async fn a_job_out_of_attempts_may_run_again(subject: Subject) {
+    let dead = subject.worker(START).await;
+    let taken = subject.taken(dead, last_attempt(), START).await;
+    let rescuer = subject.worker(over()).await;
+    let rescued = rescue(&subject, rescuer, at(40), 9, over()).await;
+    let lease = rescued.exhausted[0].lease.clone();
+    let again = Settlement::new(lease, Ending::Retry { at: over() }, Counted::Nothing);
+    subject.applied(rescuer, again, over()).await;
+    let record = subject.record(taken.id()).await;
+    assert_eq!((record.state, record.worker), (JobState::Available, None));
+    assert_eq!((record.attempts, record.run_at), (1, over()));
+    assert_eq!(record.failures, [Failure::lost(dead, 1, over())]);
+    let again = subject.claim(rescuer, 9, over()).await.remove(0);
+    let counters = (again.attempts, again.max_attempts, again.lease.delivery);
+    assert_eq!(counters, (1, 1, 3));
+    let why = Failure::new(FailureKind::Error, "no", 2, over());
+    let end = Settlement::dead(again.lease, "no".to_owned(), Keep::Forever, why);
+    subject.applied(rescuer, end, over()).await;
+    let record = subject.record(taken.id()).await;
+    assert_eq!((record.state, record.attempts), (JobState::Dead, 2));
+    assert_eq!(record.failures.len(), 2);
 }
 
 /// The rescuer dies as well, before it settles what it took over.

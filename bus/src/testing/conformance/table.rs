@@ -89,6 +89,7 @@ macro_rules! __conformance {
                 a_dead_workers_jobs_wait_for_their_retry
                 a_retry_after_a_rescue_may_be_due_at_once
                 a_job_out_of_attempts_goes_to_the_rescuer
+                a_job_out_of_attempts_may_run_again
                 a_dead_rescuers_jobs_are_rescued_again
                 a_lost_job_that_should_end_goes_to_the_rescuer
                 a_rescue_is_bounded_and_buries_last

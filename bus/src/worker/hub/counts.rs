@@ -17,7 +17,7 @@ impl Hub {
         let mut held: Vec<JobId> = inner
             .running
             .values()
-            .map(|active| active.lease.job)
+            .map(|active| active.execution.claimed().id())
             .collect();
         held.extend(inner.ready.iter().map(Claimed::id));
         held.extend(inner.done.iter().map(|over| over.lease.job));
