@@ -2,9 +2,12 @@
 
 use std::sync::mpsc::Receiver;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::writer::{Order, Work};
+use crate::clock;
 use crate::driver::MAX_BATCH;
 
 /// Work that is done in one transaction.
@@ -119,7 +122,7 @@ impl Regroup {
     }
 
     fn expects_more_than(&self, size: usize) -> bool {
-        size < self.expected && self.until.is_some_and(|until| Instant::now() < until)
+        size < self.expected && self.until.is_some_and(|until| clock::instant() < until)
     }
 
     /// The group of so many is answered; its commit took so long.
@@ -133,7 +136,7 @@ impl Regroup {
             };
         }
         self.answered = size;
-        self.last = Some((Instant::now(), took));
+        self.last = Some((clock::instant(), took));
     }
 
     /// What was committed did not wait for the disk, or failed.

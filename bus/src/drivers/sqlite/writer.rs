@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::thread;
-use std::time::Instant;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -15,6 +14,7 @@ use super::fault::Fault;
 use super::group::{Group, Regroup};
 use super::schema;
 use super::wake::{Hubs, Lookout};
+use crate::clock;
 use crate::driver::Synchronous;
 
 /// Something to be done in a transaction.
@@ -238,13 +238,13 @@ impl Clerk {
             regroup.forget();
         }
         regroup.begin(group.works.len(), idle);
-        let mut sealed = Instant::now();
+        let mut sealed = clock::instant();
         let result = self.attempt(durable, &mut group, |group| {
             let more = group.join(orders, &regroup);
-            sealed = Instant::now();
+            sealed = clock::instant();
             more
         });
-        let took = sealed.elapsed();
+        let took = clock::instant() - sealed;
         let size = group.works.len();
         let works = std::mem::take(&mut group.works);
         match result {
