@@ -84,6 +84,12 @@ impl Scene {
 
     /// A worker takes a job and is never heard of again; its lease is over.
     async fn lose(&self) -> (WorkerId, Settlement) {
+        let (id, mut late) = self.lose_all(1).await;
+        (id, late.remove(0))
+    }
+
+    /// The same with so many jobs.
+    async fn lose_all(&self, jobs: usize) -> (WorkerId, Vec<Settlement>) {
         let now = self.clock.now();
         let id = WorkerId::new();
         let info = WorkerInfo {
@@ -97,14 +103,13 @@ impl Scene {
             expires_at: now,
         };
         self.driver.heartbeat(&info, now).await.unwrap();
-        let request = ClaimRequest::one(QueueName::DEFAULT, 1);
-        let mut claims = self.driver.claim(id, &request, now).await.unwrap();
-        let lease = claims.jobs.remove(0).lease;
+        let request = ClaimRequest::one(QueueName::DEFAULT, jobs);
+        let claims = self.driver.claim(id, &request, now).await.unwrap();
+        assert_eq!(claims.jobs.len(), jobs);
         self.clock.advance(31 * SECOND);
-        (
-            id,
-            Settlement::completed(lease, None, bus::driver::Keep::Drop),
-        )
+        let leases = claims.jobs.into_iter().map(|job| job.lease);
+        let done = |lease| Settlement::completed(lease, None, bus::driver::Keep::Drop);
+        (id, leases.map(done).collect())
     }
 }
 
@@ -146,6 +151,26 @@ async fn one_without_retries_survives_the_loss_of_its_worker() {
     assert_eq!(kinds(&job), [FailureKind::Lost], "the loss is written once");
     let stats = scene.bus.stats();
     assert_eq!((stats.rescued, stats.retried, stats.dead), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn those_that_were_lost_together_come_back_one_by_one() {
+    let scene = scene().await;
+    let jobs = (0..3).map(|_| Single { fails: false });
+    scene.bus.dispatch_all(jobs).await.unwrap();
+    let _ = scene.lose_all(3).await;
+    scene.rescued().await;
+    let mut due: Vec<_> = stored(&scene.bus).await;
+    due.sort_by_key(|job| job.run_at);
+    let apart = |pair: &[JobRecord]| pair[1].run_at.since(pair[0].run_at);
+    assert_eq!(
+        due.windows(2).map(apart).min(),
+        Some(Duration::from_millis(10))
+    );
+    assert_eq!(due[0].state, JobState::Available);
+    scene.clock.advance(SECOND);
+    drain(&scene.bus).await;
+    assert_eq!(scene.probe.heard(), ["attempt 2"; 3]);
 }
 
 #[tokio::test]

@@ -1,10 +1,16 @@
 //! Jobs of workers that stopped without a word.
 
+use std::time::Duration;
+
 use super::upkeep::Upkeep;
 use crate::driver::{Ending, MAX_BATCH, Rescue, Rescued, Settled, Settlement};
 use crate::queue::exhausted;
 use crate::registry::Runnables;
 use crate::telemetry::Stats;
+
+/// Jobs that are out of attempts come back so far apart, a thousand in ten seconds: one of them may
+/// have killed the worker, and the others must not be taken together with it once more.
+const APART: Duration = Duration::from_millis(10);
 
 impl Upkeep {
     pub(super) async fn rescue(self) {
@@ -53,7 +59,12 @@ impl Upkeep {
     /// Settles what has no attempts left, or was asked to end.
     async fn settle(&self, rescued: Rescued, jobs: &Runnables) {
         let now = self.now();
-        let settle = |job| exhausted(job, jobs, self.worker, now);
+        let mut again = now;
+        let settle = |job| {
+            let over = exhausted(job, jobs, self.worker, now, again);
+            again = again + APART;
+            over
+        };
         let over: Vec<Settlement> = rescued.exhausted.into_iter().map(settle).collect();
         if over.is_empty() {
             return;
@@ -64,7 +75,7 @@ impl Upkeep {
                 // They are this worker's now; if it gives up, its lease ends and another comes.
                 Err(error) if error.is_transient() => {
                     self.failed("rescue", &error);
-                    self.pause(std::time::Duration::from_secs(1)).await;
+                    self.pause(Duration::from_secs(1)).await;
                 }
                 Err(error) => return self.failed("rescue", &error),
             }

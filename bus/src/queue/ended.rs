@@ -40,18 +40,20 @@ pub(crate) fn dead(
 }
 
 /// The settlement of a job whose worker is gone and that has no attempts left, or that a person
-/// asked to end. The rescue has counted the attempt and written its failure.
+/// asked to end. The rescue has counted the attempt and written its failure. If it is to run once
+/// more, it is due at `again`.
 pub(crate) fn exhausted(
     job: Claimed,
     jobs: &Runnables,
     worker: WorkerId,
     now: Timestamp,
+    again: Timestamp,
 ) -> Settlement {
     if job.cancel_requested {
         return cancelled_unbegun(job.lease, now);
     }
     if !loss_is_final(&job) {
-        return Settlement::new(job.lease, Ending::Retry { at: now }, Counted::Nothing);
+        return Settlement::new(job.lease, Ending::Retry { at: again }, Counted::Nothing);
     }
     let failure = Failure::lost(worker, job.attempts, now);
     let (id, queue) = (job.lease.job, job.lease.queue.clone());
