@@ -35,7 +35,7 @@ impl ClientUrl {
         &self.0
     }
 
-    /// An option of the query that the client does not know, or that we look after.
+    /// An option of the query, decoded, that the driver looks after itself.
     #[cfg(any(feature = "postgres", feature = "redis"))]
     pub(crate) fn option(&self, name: &str) -> Option<String> {
         let (base, _) = self.0.split_once('#').unwrap_or((&self.0, ""));

@@ -8,13 +8,10 @@ use crate::driver::ClientUrl;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TlsError {
     /// The store's client was built without.
-    #[error("{0} in the url needs TLS: enable the feature \"tls\" of bus")]
+    #[error("{0} needs TLS: enable the feature \"tls\" of bus")]
     Missing(&'static str),
     /// Who names a root wants the server checked, and nothing would check it.
-    #[error(
-        "sslrootcert in the url is for encrypted connections: write rediss:// or \
-         sslmode=verify-full"
-    )]
+    #[error("sslrootcert is for encrypted connections: write rediss:// or sslmode=verify-full")]
     Clear,
     /// The file is not there, or not for us.
     #[error("sslrootcert={path} cannot be read")]
@@ -84,16 +81,25 @@ mod tests {
         let postgres = "postgres://app:secret@h/d?sslmode=verify-full&sslrootcert=/ca.pem";
         assert_eq!(
             told(postgres, full, false),
-            "sslmode=verify-full in the url needs TLS: enable the feature \"tls\" of bus"
+            "sslmode=verify-full needs TLS: enable the feature \"tls\" of bus"
         );
         let redis = "rediss://app:secret@h";
         assert_eq!(
             told(redis, rediss, false),
-            "rediss:// in the url needs TLS: enable the feature \"tls\" of bus"
+            "rediss:// needs TLS: enable the feature \"tls\" of bus"
         );
         assert_eq!(told(postgres, full, true), "fine");
         assert_eq!(told(redis, rediss, true), "fine");
         assert_eq!(told("redis://app:secret@h", None, false), "fine");
+    }
+
+    #[test]
+    fn the_path_of_a_root_is_decoded_and_ends_where_the_fragment_begins() {
+        let url = "rediss://h/?sslrootcert=/my%20root.pem#insecure";
+        let Ok(StoreUrl::Redis { url, .. }) = url.parse() else {
+            panic!("{url} is for a client")
+        };
+        assert_eq!(url.option(ROOT).as_deref(), Some("/my root.pem"));
     }
 
     #[test]

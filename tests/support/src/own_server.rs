@@ -53,11 +53,11 @@ impl OwnServer {
         Self::new_postgres(false)
     }
 
-    /// The same with a certificate for 127.0.0.1, whose root is [`file`](Self::file)
-    /// `"root.pem"`; `"stranger.pem"` is that of somebody else. It also answers who does not encrypt.
+    /// The same with a certificate for 127.0.0.1, whose root is the [`file`](Self::file)
+    /// `root.pem`; `stranger.pem` is another. It also answers who does not encrypt.
     ///
     /// # Panics
-    /// If it or `openssl` is not installed or does not start; the text says what to do.
+    /// As [`postgres`](Self::postgres); it needs `openssl` too.
     pub fn postgres_tls() -> Self {
         Self::new_postgres(true)
     }
@@ -132,11 +132,10 @@ impl OwnServer {
         Self::new_redis(false)
     }
 
-    /// The same, that answers only who encrypts; its certificates are those of
-    /// [`postgres_tls`](Self::postgres_tls).
+    /// The same, for who encrypts only, with the files of [`postgres_tls`](Self::postgres_tls).
     ///
     /// # Panics
-    /// If it or `openssl` is not installed or does not start; the text says what to do.
+    /// As [`redis`](Self::redis); it needs `openssl` too.
     pub fn redis_tls() -> Self {
         Self::new_redis(true)
     }
@@ -164,15 +163,13 @@ impl OwnServer {
             "no",
         ];
         let mut command = serve.map(str::to_owned).to_vec();
-        let mut scheme = "redis";
         if tls {
             certify(&[], &folder);
             let files = "--tls-cert-file server.pem --tls-key-file server.key";
             let more = format!("--port 0 --tls-port {port} {files} --tls-auth-clients no");
             command.extend(more.split(' ').map(str::to_owned));
-            scheme = "rediss";
         }
-        let url = format!("{scheme}://127.0.0.1:{port}/");
+        let url = format!("redis{}://127.0.0.1:{port}/", if tls { "s" } else { "" });
         Self::up(Self {
             folder,
             port,
@@ -291,8 +288,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// The path of an installed server, looked for where Debian, Homebrew and others put it too.
-fn program(name: &str) -> PathBuf {
+/// The path of an installed program, looked for where Debian, Homebrew and others put it too.
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     for (parent, within) in [
@@ -318,7 +315,7 @@ fn program(name: &str) -> PathBuf {
     found.unwrap_or_else(|| {
         panic!(
             "this test starts a server of its own and `{name}` can't be found: install it \
-             (apt-get install postgresql redis-server)"
+             (apt-get install postgresql redis-server openssl)"
         )
     })
 }
