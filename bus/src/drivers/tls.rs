@@ -32,12 +32,8 @@ pub(super) fn root(
     demand: Option<&'static str>,
 ) -> Result<Option<Vec<u8>>, TlsError> {
     check(url, demand, cfg!(feature = "tls"))?;
-    #[cfg(feature = "tls")]
     if demand.is_some() {
-        // Both clients rely on a default in places. Without one rustls takes what it was built
-        // with, and panics if the program has it built with several. An error says that the
-        // program has chosen.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        provide();
     }
     let Some(path) = url.option(ROOT) else {
         return Ok(None);
@@ -50,6 +46,18 @@ pub(super) fn root(
         Err(cause) => Err(TlsError::Unreadable { path, cause }),
     }
 }
+
+/// Makes ring the cryptography of the process, unless the program has chosen. Both clients rely on
+/// a choice in places: without one rustls takes what it was built with, and panics if that is
+/// several.
+#[cfg(feature = "tls")]
+fn provide() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Nothing to choose: [`check`] has refused what needs it.
+#[cfg(not(feature = "tls"))]
+const fn provide() {}
 
 /// The option that names a file of root certificates, as PostgreSQL's own clients call it.
 const ROOT: &str = "sslrootcert";
