@@ -31,6 +31,7 @@ mod shutdown;
 mod skew;
 mod stores;
 mod timeout;
+mod tls;
 mod tower;
 mod transaction;
 mod validation;

@@ -34,6 +34,15 @@ impl ClientUrl {
     pub fn expose(&self) -> &str {
         &self.0
     }
+
+    /// An option of the query, decoded, that the driver looks after itself.
+    #[cfg(any(feature = "postgres", feature = "redis"))]
+    pub(crate) fn option(&self, name: &str) -> Option<String> {
+        let (base, _) = self.0.split_once('#').unwrap_or((&self.0, ""));
+        let (_, query) = base.split_once('?')?;
+        let (_, value) = pairs(query).find(|(key, _)| *key == name)?;
+        Some(percent_decoded(value).unwrap_or_else(|_| value.to_owned()))
+    }
 }
 
 impl fmt::Display for ClientUrl {
@@ -79,7 +88,7 @@ pub enum StoreUrl {
         /// The schema that holds all tables. Default: `bus`.
         schema: String,
     },
-    /// `redis://host` or `rediss://host`; option `prefix=name`, all others go to the client.
+    /// `redis://host`, or `rediss://host` with TLS; option `prefix=name`, all others go to the client.
     Redis {
         /// For the client.
         url: ClientUrl,
@@ -165,6 +174,8 @@ fn client(text: &str, rest: &str, option: &str) -> Result<(ClientUrl, String), S
     if authority.is_empty() {
         return Err("it names no host".to_owned());
     }
+    // `#insecure` is Redis' word for TLS without a check of the server.
+    let (text, fragment) = text.split_at(text.find('#').unwrap_or(text.len()));
     let (base, query) = text.split_once('?').unwrap_or((text, ""));
     let mut value = StoreUrl::DEFAULT_SPACE.to_owned();
     let mut others = Vec::new();
@@ -176,7 +187,7 @@ fn client(text: &str, rest: &str, option: &str) -> Result<(ClientUrl, String), S
     }
     let mark = if others.is_empty() { "" } else { "?" };
     Ok((
-        ClientUrl(format!("{base}{mark}{}", others.join("&"))),
+        ClientUrl(format!("{base}{mark}{}{fragment}", others.join("&"))),
         value,
     ))
 }

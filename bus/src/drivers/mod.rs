@@ -19,6 +19,8 @@ mod postgres;
 mod redis;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "redis"))]
+mod tls;
 
 pub use connect::connect;
 pub use memory::MemoryDriver;

@@ -4,6 +4,7 @@
 //! A server that is not there is a failure with instructions, never a silent skip; the
 //! script `tests/run` finds or starts what is needed.
 mod alone;
+mod certificate;
 mod child;
 mod dice;
 mod log;

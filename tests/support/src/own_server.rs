@@ -1,4 +1,5 @@
 //! A server of a test's own, to be stopped hard and started again.
+use super::certificate::certify;
 use super::child::signal;
 use super::name::unique;
 use super::server::answers;
@@ -49,6 +50,19 @@ impl OwnServer {
     /// # Panics
     /// If it is not installed or does not start; the text says what to do.
     pub fn postgres() -> Self {
+        Self::new_postgres(false)
+    }
+
+    /// The same with a certificate for 127.0.0.1, whose root is the [`file`](Self::file)
+    /// `root.pem`; `stranger.pem` is another. It also answers who does not encrypt.
+    ///
+    /// # Panics
+    /// As [`postgres`](Self::postgres); it needs `openssl` too.
+    pub fn postgres_tls() -> Self {
+        Self::new_postgres(true)
+    }
+
+    fn new_postgres(tls: bool) -> Self {
         let (initdb, postgres) = (program("initdb"), program("postgres"));
         let folder = folder();
         let data = folder.join("data").display().to_string();
@@ -93,7 +107,12 @@ impl OwnServer {
             "-c",
             "fsync=off",
         ];
-        let command = words(&postgres, &serve);
+        let mut command = words(&postgres, &serve);
+        if tls {
+            certify(&somebody, &folder);
+            let more = "--ssl=on --ssl_cert_file=../server.pem --ssl_key_file=../server.key";
+            command.extend(more.split(' ').map(str::to_owned));
+        }
         let url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         Self::up(Self {
             folder,
@@ -110,6 +129,18 @@ impl OwnServer {
     /// # Panics
     /// If it is not installed or does not start; the text says what to do.
     pub fn redis() -> Self {
+        Self::new_redis(false)
+    }
+
+    /// The same, for who encrypts only, with the files of [`postgres_tls`](Self::postgres_tls).
+    ///
+    /// # Panics
+    /// As [`redis`](Self::redis); it needs `openssl` too.
+    pub fn redis_tls() -> Self {
+        Self::new_redis(true)
+    }
+
+    fn new_redis(tls: bool) -> Self {
         let server = program("redis-server").display().to_string();
         let folder = folder();
         let port = free_port();
@@ -131,8 +162,14 @@ impl OwnServer {
             "--daemonize",
             "no",
         ];
-        let command = serve.map(str::to_owned).to_vec();
-        let url = format!("redis://127.0.0.1:{port}/");
+        let mut command = serve.map(str::to_owned).to_vec();
+        if tls {
+            certify(&[], &folder);
+            let files = "--tls-cert-file server.pem --tls-key-file server.key";
+            let more = format!("--port 0 --tls-port {port} {files} --tls-auth-clients no");
+            command.extend(more.split(' ').map(str::to_owned));
+        }
+        let url = format!("redis{}://127.0.0.1:{port}/", if tls { "s" } else { "" });
         Self::up(Self {
             folder,
             port,
@@ -151,6 +188,11 @@ impl OwnServer {
     /// Its URL.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The path of a file in its folder.
+    pub fn file(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
     }
 
     /// Starts it again and waits until it listens; it may still refuse while it recovers.
@@ -246,8 +288,8 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it is bound").port()
 }
 
-/// The path of an installed server, looked for where Debian, Homebrew and others put it too.
-fn program(name: &str) -> PathBuf {
+/// The path of an installed program, looked for where Debian, Homebrew and others put it too.
+pub(crate) fn program(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     for (parent, within) in [
@@ -273,7 +315,7 @@ fn program(name: &str) -> PathBuf {
     found.unwrap_or_else(|| {
         panic!(
             "this test starts a server of its own and `{name}` can't be found: install it \
-             (apt-get install postgresql redis-server)"
+             (apt-get install postgresql redis-server openssl)"
         )
     })
 }
@@ -322,7 +364,7 @@ fn somebody(folder: &Path) -> Vec<String> {
 }
 
 /// Runs a command to its end.
-fn run(words: &[String], folder: &Path) {
+pub(crate) fn run(words: &[String], folder: &Path) {
     let log = folder.join("setup.log");
     let out = File::create(&log).expect("the folder is there");
     let errors = out.try_clone().expect("a file has several handles");

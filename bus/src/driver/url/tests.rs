@@ -43,6 +43,14 @@ fn each_store_has_its_url() {
         panic!("a redis url")
     };
     assert_eq!((url.expose(), &*prefix), ("rediss://h:6380/2", "bus"));
+    let StoreUrl::Redis { url, prefix } = ok("rediss://h/?sslrootcert=a&prefix=shop#insecure")
+    else {
+        panic!("a redis url")
+    };
+    assert_eq!(
+        (url.expose(), &*prefix),
+        ("rediss://h/?sslrootcert=a#insecure", "shop")
+    );
 }
 
 #[test]

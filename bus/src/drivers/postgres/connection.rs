@@ -6,13 +6,37 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
+use super::super::tls;
 use super::fault::Fault;
 use crate::clock;
+use crate::driver::ClientUrl;
+
+/// How to connect to what the URL names.
+pub(super) fn options(url: &ClientUrl) -> Result<PgConnectOptions, Fault> {
+    let mut options: PgConnectOptions = url.expose().parse()?;
+    let demand = match options.get_ssl_mode() {
+        PgSslMode::Require => Some("sslmode=require"),
+        PgSslMode::VerifyCa => Some("sslmode=verify-ca"),
+        PgSslMode::VerifyFull => Some("sslmode=verify-full"),
+        _ => None,
+    };
+    if let Some(root) = tls::root(url, demand).map_err(Fault::permanent)? {
+        options = options.ssl_root_cert_from_pem(root);
+        // As PostgreSQL's own clients do: who names a root wants it looked at.
+        if matches!(options.get_ssl_mode(), PgSslMode::Require) {
+            options = options.ssl_mode(PgSslMode::VerifyCa);
+        }
+    }
+    if options.get_application_name().is_none() {
+        options = options.application_name("bus");
+    }
+    Ok(options.disable_statement_logging())
+}
 
 /// What is done with a connection.
 pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Fault>> + Send + 'c>>;

@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use sqlx::postgres::PgConnectOptions;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::super::batcher::Batcher;
+use super::connection::options;
 use super::fault::{Fault, STORE};
 use super::push::{Pushes, allowed};
 use super::settle::Settles;
@@ -52,17 +52,9 @@ impl PostgresDriver {
     /// Must be called within a Tokio runtime, which runs its tasks.
     ///
     /// # Errors
-    /// When the URL is not one of a PostgreSQL client.
+    /// When the URL is not one of a PostgreSQL client, or needs a feature of this crate that is off.
     pub fn open(url: &ClientUrl, schema: &str) -> Result<Self, DriverError> {
-        let options: PgConnectOptions = url
-            .expose()
-            .parse()
-            .map_err(|error| Fault::from(error).of("open"))?;
-        let options = match options.get_application_name() {
-            Some(_) => options,
-            None => options.application_name("bus"),
-        };
-        let options = sqlx::ConnectOptions::disable_statement_logging(options);
+        let options = options(url).map_err(|fault| fault.of("open"))?;
         let store = Arc::new(Store::new(options, schema));
         let stop = CancellationToken::new();
         let tasks = vec![

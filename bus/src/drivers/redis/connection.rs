@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo,
-    PushKind, RedisError, ServerErrorKind, Value,
+    AsyncConnectionConfig, Client, Cmd, ConnectionInfo, ErrorKind, IntoConnectionInfo,
+    ProtocolVersion, PushInfo, PushKind, RedisError, ServerErrorKind, Value,
 };
 
+use super::super::tls;
 use super::scripts::Lua;
 use crate::driver::{ClientUrl, DriverError};
 
@@ -61,13 +62,20 @@ pub(super) struct Opener {
 }
 
 impl Opener {
-    pub(super) fn new(url: &ClientUrl) -> Result<Self, RedisError> {
+    pub(super) fn new(url: &ClientUrl) -> Result<Self, DriverError> {
+        let demand = url.expose().starts_with("rediss:").then_some("rediss://");
+        let root = tls::root(url, demand)
+            .map_err(|error| DriverError::permanent(STORE, "connect", error))?;
+        let client = Self::client(url, root).map_err(|error| failed("connect", error))?;
+        Ok(Self { client })
+    }
+
+    fn client(url: &ClientUrl, root: Option<Vec<u8>>) -> Result<Client, RedisError> {
         let info = url.expose().into_connection_info()?;
         // The newer protocol tells of lost connections and carries wake-ups beside answers.
         let settings = info.redis_settings().clone();
         let settings = settings.set_protocol(ProtocolVersion::RESP3);
-        let client = Client::open(info.set_redis_settings(settings))?;
-        Ok(Self { client })
+        trusting(info.set_redis_settings(settings), root)
     }
 
     /// A new connection; what the server sends unasked goes to `news`.
@@ -84,6 +92,27 @@ impl Opener {
             .get_multiplexed_async_connection_with_config(&config)
             .await
     }
+}
+
+/// A client that trusts the given root, else those of the platform.
+#[cfg(feature = "tls")]
+fn trusting(info: ConnectionInfo, root: Option<Vec<u8>>) -> Result<Client, RedisError> {
+    match root {
+        None => Client::open(info),
+        root_cert => Client::build_with_tls(
+            info,
+            redis::TlsCertificates {
+                client_tls: None,
+                root_cert,
+            },
+        ),
+    }
+}
+
+/// Without TLS there is no root: [`tls::root`] has refused it.
+#[cfg(not(feature = "tls"))]
+fn trusting(info: ConnectionInfo, _: Option<Vec<u8>>) -> Result<Client, RedisError> {
+    Client::open(info)
 }
 
 /// A connection and whether it is lost.

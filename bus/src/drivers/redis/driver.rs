@@ -79,9 +79,10 @@ impl RedisDriver {
     /// that are lost later are made again by themselves.
     ///
     /// # Errors
-    /// Transient if the server is not reached, permanent if the URL or the password is wrong.
+    /// Transient if the server is not reached or its certificate is refused, permanent if the URL or
+    /// the password is wrong, or the URL needs a feature of this crate that is off.
     pub async fn connect(url: &ClientUrl, prefix: &str) -> Result<Self, DriverError> {
-        let opener = Opener::new(url).map_err(|error| failed("connect", error))?;
+        let opener = Opener::new(url)?;
         let core = Arc::new(Core {
             pushes: Link::new(opener.clone()),
             work: Link::new(opener.clone()),
