@@ -4,7 +4,7 @@ use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
 use crate::names::{respan, this_crate, unraw, written};
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// What stands beside a function with `#[handler]`.
 pub(crate) fn handler(handler: &Handler) -> TokenStream {
@@ -74,9 +74,10 @@ fn local(handler: &Handler) -> TokenStream {
             }
         },
     };
+    let given = bus.given_send(&quote!(Self));
     quote_spanned! {site=>
         #[diagnostic::do_not_recommend]
-        impl #bus::Handled for #command {
+        impl #bus::Handled for #command #given {
             #[inline]
             #body
         }
@@ -96,15 +97,16 @@ fn remote(handler: &Handler) -> TokenStream {
             #bus::Started::Ready(answer())
         },
     };
+    let (given, given_quiet) = (bus.given_send(&quote!(Self)), bus.given_send(&quiet));
     quote_spanned! {site=>
         // Items have no hygiene: names that no user has. Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
         #[allow(unreachable_pub, missing_debug_implementations)]
         pub enum __BusHere {}
         #[diagnostic::do_not_recommend]
-        impl #bus::HandledBy<__BusHere> for #command {}
+        impl #bus::HandledBy<__BusHere> for #command #given {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
+        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> #given_quiet { #started }
     }
 }
 

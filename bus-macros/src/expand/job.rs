@@ -62,7 +62,7 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
         impl ::core::marker::Send + ::core::future::Future<
             Output = ::core::result::Result<
                 <Self as #bus::Dispatch>::Receipt,
-                #bus::Error<<Self as #bus::Command>::Error>,
+                #bus::Error<<Self as #bus::Declared>::Error>,
             >,
         >
     };
@@ -72,7 +72,7 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
         #[allow(deprecated)]
         impl #bus::Dispatch for #name {
             type Receipt = #bus::Ticket<Self>;
-            type Failure = <Self as #bus::Command>::Error;
+            type Failure = <Self as #bus::Declared>::Error;
             #middleware
             fn __dispatch(self) -> #stored { #bus::enqueue(self) }
             fn __dispatch_in(self, cx: #bus::Context) -> #stored { #bus::enqueue_in(self, cx) }

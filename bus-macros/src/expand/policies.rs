@@ -99,6 +99,7 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         return TokenStream::new();
     }
     let Around { statics, work, .. } = around;
+    let given = bus.given_send(&quote!(Self));
     // Only sanitizers change the command.
     let mutable = command
         .shape
@@ -109,7 +110,9 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         fn __run(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
+        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
+        #given
+        {
             #statics
             async move {
                 let #mutable command = self;
@@ -135,7 +138,7 @@ pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
         fn __check(
             &mut self,
             cx: &#bus::Context,
-        ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Command>::Error>> {
+        ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Declared>::Error>> {
             let command = self;
             #cleaned
             #authorized
@@ -341,7 +344,7 @@ pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
         fn __layered(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::future::Future<Output = #bus::Answer<Self>> + ::core::marker::Send {
+        ) -> impl ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> + ::core::marker::Send {
             #bus::layered(self, cx)
         }
 

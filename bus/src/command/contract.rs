@@ -44,12 +44,17 @@ pub trait Command: Sized + Send + 'static {
 
     /// Calls the handler.
     #[doc(hidden)]
-    fn __route(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+    fn __route(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        for<'a> <Self as Same<'a>>::It: Send;
 
     /// Calls the handler behind the declared policies.
     #[doc(hidden)]
     #[inline]
-    fn __run(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send {
+    fn __run(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        for<'a> <Self as Same<'a>>::It: Send,
+    {
         self.__route(cx)
     }
 
@@ -65,6 +70,34 @@ pub trait Command: Sized + Send + 'static {
     #[doc(hidden)]
     const __CLONE: Option<fn(&Self) -> Self> = None;
 }
+
+/// The type itself, by a detour: generated code takes `for<'a> <Self as Same<'a>>::It: Send` as
+/// given, and the compiler does not look whether it is. That a command is `Send` is thereby
+/// asked, and missed, once: where it is declared.
+#[doc(hidden)]
+pub trait Same<'a> {
+    type It;
+}
+
+impl<T> Same<'_> for T {
+    type It = T;
+}
+
+/// The types that a command declares: to name them so does not ask again that it is `Send`.
+#[doc(hidden)]
+pub trait Declared {
+    type Output;
+    type Error;
+}
+
+impl<C: Command> Declared for C {
+    type Output = C::Output;
+    type Error = C::Error;
+}
+
+/// [`Answer`] in generated code; see [`Declared`].
+#[doc(hidden)]
+pub type DeclaredAnswer<C> = Result<<C as Declared>::Output, Error<<C as Declared>::Error>>;
 
 /// A command whose handler is in its own crate. Implemented by `#[handler]`.
 #[diagnostic::on_unimplemented(

@@ -25,7 +25,7 @@ use tokio::time::Instant;
     label = "not a command",
     note = "annotate the definition of `{Self}` with `#[bus::command]`"
 )]
-pub trait Dispatch: Sized + Send {
+pub trait Dispatch: Sized {
     /// What a dispatch gives: the output of a command.
     type Receipt;
     /// The error that the command declares.
