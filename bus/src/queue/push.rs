@@ -18,8 +18,10 @@ use crate::job::{Job, NewJob, store_form};
 
 /// Stores a job in the current context: what dispatching it means.
 #[doc(hidden)]
-pub async fn enqueue<J: Job>(job: J) -> Result<Ticket<J>, Error<<J as Command>::Error>> {
-    push(job.into(), next_context()).await
+pub fn enqueue<J: Job>(
+    job: J,
+) -> impl Future<Output = Result<Ticket<J>, Error<<J as Command>::Error>>> + Send {
+    async { push(job.into(), next_context()).await }
 }
 
 /// Stores a job in the context `cx`.
