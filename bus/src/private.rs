@@ -7,7 +7,8 @@ pub use crate::dispatch::*;
 pub use crate::error::BoxError;
 pub use crate::id::QueueName;
 pub use crate::job::{
-    DeclaredJob, Fate, FateProbe, JobFailed, JobOptions, NewJob, NotClassified, Priority, store_form,
+    DeclaredJob, Fate, FateProbe, JobFailed, JobOptions, NewJob, NotClassified, Priority,
+    store_form,
 };
 pub use crate::keys;
 pub use crate::queue::{Ticket, enqueue, enqueue_in};

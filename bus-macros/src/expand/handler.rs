@@ -132,14 +132,32 @@ fn answer(handler: &Handler) -> TokenStream {
     match handler.is_async {
         true if alone => quote_spanned!(site=> #bus::call::<#command, _, _>(#called, #into)),
         // A closure for its `?`: an async block would move the command once more.
-        true => quote_spanned! {site=>
-            #bus::call_injected::<#command, _, _>(
-                (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
-                    ::core::result::Result::Ok(#called)
-                })(),
-                #into,
-            )
-        },
+        true => {
+            let service = handler
+                .service
+                .as_ref()
+                .filter(|_| handler.receiver == Receiver::Ref)
+                .map(|service| respan(service.to_token_stream(), Span::call_site()))
+                .map(|service| quote_spanned!(site=> &#service));
+            let injected = handler
+                .injected
+                .iter()
+                .map(|argument| respan(argument.to_token_stream(), Span::call_site()));
+            let injected = service.into_iter().chain(injected).fold(
+                quote_spanned!(site=> ()),
+                |rest, each| quote_spanned!(site=> (#each, #rest)),
+            );
+            quote_spanned! {site=> {
+                #[allow(unused_imports)]
+                use #bus::NotInjectable as _;
+                #bus::InjectedCall::<#command, #injected>::call(
+                    (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
+                        ::core::result::Result::Ok(#called)
+                    })(),
+                    #into,
+                )
+            }}
+        }
         false => quote_spanned!(site=> (#into)(#called)),
     }
 }

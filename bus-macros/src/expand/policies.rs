@@ -204,10 +204,19 @@ fn cleaned(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
         });
     }
     if validates(command) {
-        let call = quote_spanned!(site=> #bus::policy::validate::<Self>);
         let call = match &command.options.validate {
-            Some(validate) => shown_at(validate.key.span(), call),
-            None => call,
+            Some(validate) => shown_at(
+                validate.key.span(),
+                quote_spanned!(site=> #bus::policy::validate::<Self>),
+            ),
+            // The derive tells its own mistakes.
+            None => {
+                steps.extend(quote_spanned! {site=>
+                    #[allow(unused_imports)]
+                    use #bus::policy::NotDerived as _;
+                });
+                quote_spanned!(site=> #bus::policy::RulesProbe::<Self>::check)
+            }
         };
         steps.extend(match by_reference {
             true => quote_spanned!(site=> #call(&*command)?;),

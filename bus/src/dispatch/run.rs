@@ -23,7 +23,7 @@ use tokio::time::Instant;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command [BUS003]",
     label = "not a command",
-    note = "annotate the definition of `{Self}` with `#[bus::command]`"
+    note = "annotate the definition of `{Self}` with `#[bus::command]`; if it is a reference, give the command itself"
 )]
 pub trait Dispatch: Sized {
     /// What a dispatch gives: the output of a command.

@@ -224,6 +224,7 @@ impl<J: Job> From<J> for PendingJob<J> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<J: Job> Dispatch for PendingJob<J> {
     type Receipt = Ticket<J>;
     type Failure = <J as Command>::Error;
