@@ -23,20 +23,23 @@ impl ::bus::__private::Command for Add {
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         ::bus::__private::route::<Self>(self, cx)
     }
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::bus::__private::Dispatch for Add {
-    type Receipt = <Self as ::bus::__private::Command>::Output;
-    type Failure = <Self as ::bus::__private::Command>::Error;
+    type Receipt = <Self as ::bus::__private::Declared>::Output;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
     #[inline]
     fn __dispatch(
         self,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::run(self)
     }
@@ -44,7 +47,7 @@ impl ::bus::__private::Dispatch for Add {
         self,
         cx: ::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::run_in(self, cx)
     }

@@ -39,13 +39,13 @@ impl<T> ::bus::__private::Dispatch for Add<T>
 where
     Self: ::core::marker::Send + 'static,
 {
-    type Receipt = <Self as ::bus::__private::Command>::Output;
-    type Failure = <Self as ::bus::__private::Command>::Error;
+    type Receipt = <Self as ::bus::__private::Declared>::Output;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
     #[inline]
     fn __dispatch(
         self,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::run(self)
     }
@@ -53,7 +53,7 @@ where
         self,
         cx: ::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::run_in(self, cx)
     }

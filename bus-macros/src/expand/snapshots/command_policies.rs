@@ -48,7 +48,10 @@ impl my::bus::__private::Command for PlaceOrder {
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = my::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as my::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         my::bus::__private::route::<Self>(self, cx)
     }
     #[inline]
@@ -57,7 +60,10 @@ impl my::bus::__private::Command for PlaceOrder {
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = my::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as my::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         static BREAKER: my::bus::__private::policy::Breaker = my::bus::__private::policy::Breaker::new(
             5u32,
             600000000000u64,
@@ -70,7 +76,9 @@ impl my::bus::__private::Command for PlaceOrder {
         async move {
             let mut command = self;
             my::bus::__private::Sanitize::sanitize(&mut command);
-            my::bus::__private::policy::validate::<Self>(&command)?;
+            #[allow(unused_imports)]
+            use my::bus::__private::policy::NotDerived as _;
+            my::bus::__private::policy::RulesProbe::<Self>::check(&command)?;
             my::bus::__private::policy::authorize::<Self>(auth::buyers(&command, cx))?;
             static RATE: my::bus::__private::policy::KeyedRate = my::bus::__private::policy::KeyedRate::new(
                 my::bus::__private::policy::Quota::new(100u32, 1000000000u64, 20u32),
@@ -121,11 +129,13 @@ impl my::bus::__private::Command for PlaceOrder {
         cx: &my::bus::__private::Context,
     ) -> ::core::result::Result<
         (),
-        my::bus::__private::Error<<Self as my::bus::__private::Command>::Error>,
+        my::bus::__private::Error<<Self as my::bus::__private::Declared>::Error>,
     > {
         let command = self;
         my::bus::__private::Sanitize::sanitize(&mut *command);
-        my::bus::__private::policy::validate::<Self>(&*command)?;
+        #[allow(unused_imports)]
+        use my::bus::__private::policy::NotDerived as _;
+        my::bus::__private::policy::RulesProbe::<Self>::check(&*command)?;
         my::bus::__private::policy::authorize::<Self>(auth::buyers(&*command, cx))?;
         ::core::result::Result::Ok(())
     }
@@ -134,13 +144,13 @@ impl my::bus::__private::Command for PlaceOrder {
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl my::bus::__private::Dispatch for PlaceOrder {
-    type Receipt = <Self as my::bus::__private::Command>::Output;
-    type Failure = <Self as my::bus::__private::Command>::Error;
+    type Receipt = <Self as my::bus::__private::Declared>::Output;
+    type Failure = <Self as my::bus::__private::Declared>::Error;
     fn __layered(
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > + ::core::marker::Send {
         my::bus::__private::layered(self, cx)
     }
@@ -172,7 +182,7 @@ impl my::bus::__private::Dispatch for PlaceOrder {
     fn __dispatch(
         self,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > {
         my::bus::__private::run(self)
     }
@@ -180,7 +190,7 @@ impl my::bus::__private::Dispatch for PlaceOrder {
         self,
         cx: my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > {
         my::bus::__private::run_in(self, cx)
     }

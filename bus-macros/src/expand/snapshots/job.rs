@@ -48,7 +48,10 @@ impl ::bus::__private::Command for SendReceipt {
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         ::bus::__private::route::<Self>(self, cx)
     }
     #[inline]
@@ -57,11 +60,16 @@ impl ::bus::__private::Command for SendReceipt {
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         async move {
             let mut command = self;
             ::bus::__private::Sanitize::sanitize(&mut command);
-            ::bus::__private::policy::validate::<Self>(&command)?;
+            #[allow(unused_imports)]
+            use ::bus::__private::policy::NotDerived as _;
+            ::bus::__private::policy::RulesProbe::<Self>::check(&command)?;
             if !cx.__restored() {
                 ::bus::__private::policy::authorize::<
                     Self,
@@ -79,11 +87,13 @@ impl ::bus::__private::Command for SendReceipt {
         cx: &::bus::__private::Context,
     ) -> ::core::result::Result<
         (),
-        ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
+        ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
     > {
         let command = self;
         ::bus::__private::Sanitize::sanitize(&mut *command);
-        ::bus::__private::policy::validate::<Self>(&*command)?;
+        #[allow(unused_imports)]
+        use ::bus::__private::policy::NotDerived as _;
+        ::bus::__private::policy::RulesProbe::<Self>::check(&*command)?;
         ::bus::__private::policy::authorize::<Self>(auth::senders(&*command, cx))?;
         ::core::result::Result::Ok(())
     }
@@ -92,13 +102,13 @@ impl ::bus::__private::Command for SendReceipt {
 #[allow(deprecated)]
 impl ::bus::__private::Dispatch for SendReceipt {
     type Receipt = ::bus::__private::Ticket<Self>;
-    type Failure = <Self as ::bus::__private::Command>::Error;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
     fn __dispatch(
         self,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::core::result::Result<
             <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
+            ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
         >,
     > {
         ::bus::__private::enqueue(self)
@@ -109,7 +119,7 @@ impl ::bus::__private::Dispatch for SendReceipt {
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::core::result::Result<
             <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
+            ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
         >,
     > {
         ::bus::__private::enqueue_in(self, cx)
@@ -117,7 +127,9 @@ impl ::bus::__private::Dispatch for SendReceipt {
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
-impl ::bus::__private::Job for SendReceipt {
+impl ::bus::__private::DeclaredJob for SendReceipt {
+    type Output = <Self as ::bus::__private::Declared>::Output;
+    type Error = <Self as ::bus::__private::Declared>::Error;
     const OPTIONS: &'static ::bus::__private::JobOptions = &::bus::__private::JobOptions {
         queue: &::bus::__private::QueueName::from_static("emails"),
         priority: ::bus::__private::Priority::clamped(-3i16),
@@ -136,9 +148,7 @@ impl ::bus::__private::Job for SendReceipt {
         tags: &["mail"],
         ..::bus::__private::JobOptions::DEFAULT
     };
-    fn __fate(
-        error: &<Self as ::bus::__private::Command>::Error,
-    ) -> ::bus::__private::Fate {
+    fn fate(error: &Self::Error) -> ::bus::__private::Fate {
         #[allow(unused_imports)]
         use ::bus::__private::NotClassified as _;
         if {
@@ -148,11 +158,9 @@ impl ::bus::__private::Job for SendReceipt {
         } {
             return ::bus::__private::Fate::Fail;
         }
-        ::bus::__private::FateProbe::<
-            <Self as ::bus::__private::Command>::Error,
-        >::FATE(error)
+        ::bus::__private::FateProbe::<Self::Error>::FATE(error)
     }
-    fn __on_failure(
+    fn on_failure(
         failed: ::bus::__private::JobFailed,
         now: ::bus::__private::Timestamp,
     ) -> ::core::option::Option<
