@@ -144,14 +144,13 @@ fn descriptor(bus: &Bus, command: &Command) -> TokenStream {
 fn local_route(bus: &Bus, command: &Command) -> TokenStream {
     let at = command.ident.span();
     let future = quote_spanned! {Span::mixed_site()=>
-        impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
+        impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>>
     };
     let call = quote_spanned!(Span::mixed_site()=> #bus::route::<Self>(self, cx));
     let (future, call) = (shown_at(at, future), shown_at(at, call));
-    let given = bus.given_send(&quote!(Self));
     quote_spanned! {Span::mixed_site()=>
         #[inline]
-        fn __route(self, cx: &#bus::Context) -> #future #given { #call }
+        fn __route(self, cx: &#bus::Context) -> #future { #call }
     }
 }
 

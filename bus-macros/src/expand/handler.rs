@@ -51,6 +51,7 @@ fn local(handler: &Handler) -> TokenStream {
     let site = Span::mixed_site();
     let (bus, command) = (&handler.bus, &handler.command);
     let answer = answer(handler);
+    let given = bus.given_send(&quote!(Self));
     let body = match handler.is_async {
         true => {
             // A future that is not `Send` is shown at the handler's name.
@@ -61,23 +62,22 @@ fn local(handler: &Handler) -> TokenStream {
                 },
             );
             quote_spanned! {site=>
-                fn __handle(self, cx: &#bus::Context) -> #future {
+                fn __handle(self, cx: &#bus::Context) -> #future #given {
                     let command = self;
                     #answer
                 }
             }
         }
         false => quote_spanned! {site=>
-            async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> {
+            async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> #given {
                 let command = self;
                 #answer
             }
         },
     };
-    let given = bus.given_send(&quote!(Self));
     quote_spanned! {site=>
         #[diagnostic::do_not_recommend]
-        impl #bus::Handled for #command #given {
+        impl #bus::Handled for #command {
             #[inline]
             #body
         }
@@ -97,16 +97,16 @@ fn remote(handler: &Handler) -> TokenStream {
             #bus::Started::Ready(answer())
         },
     };
-    let (given, given_quiet) = (bus.given_send(&quote!(Self)), bus.given_send(&quiet));
+    let given = bus.given_send(&quiet);
     quote_spanned! {site=>
         // Items have no hygiene: names that no user has. Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
         #[allow(unreachable_pub, missing_debug_implementations)]
         pub enum __BusHere {}
         #[diagnostic::do_not_recommend]
-        impl #bus::HandledBy<__BusHere> for #command #given {}
+        impl #bus::HandledBy<__BusHere> for #command {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> #given_quiet { #started }
+        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> #given { #started }
     }
 }
 

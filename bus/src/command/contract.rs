@@ -106,10 +106,13 @@ pub type DeclaredAnswer<C> = Result<<C as Declared>::Output, Error<<C as Declare
     note = "add one to this crate: `#[bus::handler] async fn name(command: {Self}) -> Result<_, _> {{ … }}`",
     note = "if its handler lives in another crate, declare it `#[bus::command(remote, …)]`"
 )]
-pub trait Handled: Command {
+pub trait Handled: Sized {
     /// Calls the handler with its injected arguments.
     #[doc(hidden)]
-    fn __handle(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+    fn __handle(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        Self: Command,
+        for<'a> <Self as Same<'a>>::It: Send;
 }
 
 /// A remote command that some linked crate handles; `M` is a private type of that handler.
@@ -120,7 +123,7 @@ pub trait Handled: Command {
     note = "write its `#[bus::handler]`, or name the crate that has it in `bus::wire!(…)`"
 )]
 #[doc(hidden)]
-pub trait HandledBy<M>: Command {}
+pub trait HandledBy<M> {}
 
 /// Finds `Clone` when compiled: `CloneProbe::<T>::CLONE` is the inherent constant where `T`
 /// is `Clone`, else that of [`NotClone`].

@@ -10,7 +10,10 @@ use std::task::Poll;
 
 /// The local route: the handler of the command's own crate, known to the type system.
 #[inline]
-pub fn route<C: Handled>(command: C, cx: &Context) -> impl Future<Output = Answer<C>> + Send {
+pub fn route<C: Command + Handled>(
+    command: C,
+    cx: &Context,
+) -> impl Future<Output = Answer<C>> + Send {
     command.__handle(cx)
 }
 
