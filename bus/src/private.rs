@@ -11,7 +11,7 @@ pub use crate::job::{
     store_form,
 };
 pub use crate::keys;
-pub use crate::queue::{Ticket, enqueue, enqueue_in};
+pub use crate::queue::{Stored, Ticket};
 pub use crate::registry::{Runnable, verify};
 pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;

@@ -195,19 +195,8 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
         impl #generics #bus::Dispatch for #name #arguments #bounds {
             type Receipt = <Self as #bus::Declared>::Output;
             type Failure = <Self as #bus::Declared>::Error;
+            type __Way = #bus::Here;
             #middleware
-            #[inline]
-            fn __dispatch(
-                self,
-            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> {
-                #bus::run(self)
-            }
-            fn __dispatch_in(
-                self,
-                cx: #bus::Context,
-            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> {
-                #bus::run_in(self, cx)
-            }
         }
     }
 }

@@ -58,14 +58,6 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
     let name = quiet(&command.ident);
     let cfgs = &command.cfgs;
     let middleware = policies::middleware(bus, command);
-    let stored = quote_spanned! {Span::mixed_site()=>
-        impl ::core::marker::Send + ::core::future::Future<
-            Output = ::core::result::Result<
-                <Self as #bus::Dispatch>::Receipt,
-                #bus::Error<<Self as #bus::Declared>::Error>,
-            >,
-        >
-    };
     quote_spanned! {Span::mixed_site()=>
         #(#cfgs)*
         #[diagnostic::do_not_recommend]
@@ -73,9 +65,8 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
         impl #bus::Dispatch for #name {
             type Receipt = #bus::Ticket<Self>;
             type Failure = <Self as #bus::Declared>::Error;
+            type __Way = #bus::Stored;
             #middleware
-            fn __dispatch(self) -> #stored { #bus::enqueue(self) }
-            fn __dispatch_in(self, cx: #bus::Context) -> #stored { #bus::enqueue_in(self, cx) }
         }
     }
 }

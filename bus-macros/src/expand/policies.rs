@@ -99,7 +99,6 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         return TokenStream::new();
     }
     let Around { statics, work, .. } = around;
-    let given = bus.given_send(&quote!(Self));
     // Only sanitizers change the command.
     let mutable = command
         .shape
@@ -110,15 +109,15 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         fn __run(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
-        #given
-        {
+        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> {
             #statics
-            async move {
+            #[allow(unused_imports)]
+            use #bus::NotSend as _;
+            #bus::SendProbe::<Self>::future(async move {
                 let #mutable command = self;
                 #steps
                 #work.await
-            }
+            })
         }
     }
 }
@@ -158,7 +157,7 @@ impl Around {
     /// The route, behind the circuit breaker if one is declared.
     fn of(bus: &Bus, command: &Command) -> Self {
         let site = Span::mixed_site();
-        let route = quote_spanned!(site=> <Self as #bus::Command>::__route(command, cx));
+        let route = quote_spanned!(site=> #bus::routed::<Self>(command, cx));
         let Some(throttle) = &command.options.throttle else {
             return Self {
                 statics: TokenStream::new(),

@@ -2,7 +2,7 @@
 use super::context::Context;
 use super::descriptor::Descriptor;
 use super::error::Error;
-use std::future::Future;
+use std::future::{Future, Pending, pending};
 use std::marker::PhantomData;
 
 /// What a dispatch of `C` answers.
@@ -51,10 +51,7 @@ pub trait Command: Sized + Send + 'static {
     /// Calls the handler behind the declared policies.
     #[doc(hidden)]
     #[inline]
-    fn __run(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
-    where
-        for<'a> <Self as Same<'a>>::It: Send,
-    {
+    fn __run(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send {
         self.__route(cx)
     }
 
@@ -82,6 +79,30 @@ pub trait Same<'a> {
 impl<T> Same<'_> for T {
     type It = T;
 }
+
+/// Finds `Send` when compiled: `SendProbe::<C>::future` is the inherent function where `C` is
+/// `Send`, else that of [`NotSend`]. For long functions, which the compiler checks much slower
+/// under a clause as that of [`Same`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SendProbe<C>(PhantomData<C>);
+
+impl<C: Send> SendProbe<C> {
+    #[inline(always)]
+    pub fn future<F: Future>(future: F) -> F {
+        future
+    }
+}
+
+/// See [`SendProbe`].
+#[doc(hidden)]
+pub trait NotSend<C> {
+    fn future<F: Future>(_: F) -> Pending<F::Output> {
+        pending()
+    }
+}
+
+impl<C> NotSend<C> for SendProbe<C> {}
 
 /// The types that a command declares: to name them so does not ask again that it is `Send`.
 #[doc(hidden)]

@@ -23,7 +23,8 @@ pub use authorize::{Denied, IntoDecision};
 pub use context::Context;
 pub(crate) use context::set_installed;
 pub use contract::{
-    Answer, CloneProbe, Command, Declared, DeclaredAnswer, Handled, HandledBy, NotClone, Same,
+    Answer, CloneProbe, Command, Declared, DeclaredAnswer, Handled, HandledBy, NotClone, NotSend,
+    Same, SendProbe,
 };
 pub use descriptor::{Descriptor, Kind};
 pub use error::{Cause, Error, Panicked};

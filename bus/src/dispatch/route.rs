@@ -17,6 +17,12 @@ pub fn route<C: Command + Handled>(
     command.__handle(cx)
 }
 
+/// The route that the command declares, for who does not know which.
+#[inline]
+pub fn routed<C: Command>(command: C, cx: &Context) -> impl Future<Output = Answer<C>> + Send {
+    command.__route(cx)
+}
+
 /// What the entry point of a remote handler gives: no allocation where it is not `async`.
 pub enum Started<'a, C: Command> {
     /// The handler was a plain function.

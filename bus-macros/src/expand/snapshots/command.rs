@@ -22,11 +22,8 @@ impl ::bus::__private::Command for Add {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
+        Output = ::bus::__private::DeclaredAnswer<Self>,
+    > {
         ::bus::__private::route::<Self>(self, cx)
     }
 }
@@ -35,22 +32,7 @@ impl ::bus::__private::Command for Add {
 impl ::bus::__private::Dispatch for Add {
     type Receipt = <Self as ::bus::__private::Declared>::Output;
     type Failure = <Self as ::bus::__private::Declared>::Error;
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::DeclaredAnswer<Self>,
-    > {
-        ::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::DeclaredAnswer<Self>,
-    > {
-        ::bus::__private::run_in(self, cx)
-    }
+    type __Way = ::bus::__private::Here;
 }
 #[allow(deprecated)]
 const _: () = {

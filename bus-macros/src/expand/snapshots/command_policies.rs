@@ -47,11 +47,8 @@ impl my::bus::__private::Command for PlaceOrder {
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as my::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
+        Output = my::bus::__private::DeclaredAnswer<Self>,
+    > {
         my::bus::__private::route::<Self>(self, cx)
     }
     #[inline]
@@ -59,11 +56,8 @@ impl my::bus::__private::Command for PlaceOrder {
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as my::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
+        Output = my::bus::__private::DeclaredAnswer<Self>,
+    > {
         static BREAKER: my::bus::__private::policy::Breaker = my::bus::__private::policy::Breaker::new(
             5u32,
             600000000000u64,
@@ -73,7 +67,11 @@ impl my::bus::__private::Command for PlaceOrder {
                 ::core::time::Duration::new(3600u64, 0u32),
             )
             .with_jitter(my::bus::__private::Jitter::HALF);
-        async move {
+        #[allow(unused_imports)]
+        use my::bus::__private::NotSend as _;
+        my::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             my::bus::__private::Sanitize::sanitize(&mut command);
             #[allow(unused_imports)]
@@ -116,13 +114,13 @@ impl my::bus::__private::Command for PlaceOrder {
                                             { .. })
                                         )
                                     },
-                                    <Self as my::bus::__private::Command>::__route(command, cx),
+                                    my::bus::__private::routed::<Self>(command, cx),
                                 )
                         },
                     ),
                 )
                 .await
-        }
+        })
     }
     fn __check(
         &mut self,
@@ -146,6 +144,7 @@ impl my::bus::__private::Command for PlaceOrder {
 impl my::bus::__private::Dispatch for PlaceOrder {
     type Receipt = <Self as my::bus::__private::Declared>::Output;
     type Failure = <Self as my::bus::__private::Declared>::Error;
+    type __Way = my::bus::__private::Here;
     fn __layered(
         self,
         cx: &my::bus::__private::Context,
@@ -177,22 +176,6 @@ impl my::bus::__private::Dispatch for PlaceOrder {
             slot,
             slot,
         )
-    }
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::DeclaredAnswer<Self>,
-    > {
-        my::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: my::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::DeclaredAnswer<Self>,
-    > {
-        my::bus::__private::run_in(self, cx)
     }
 }
 #[cfg(feature = "orders")]

@@ -44,16 +44,17 @@ impl ::bus::__private::Command for Charge {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
-        async move {
+        Output = ::bus::__private::DeclaredAnswer<Self>,
+    > {
+        #[allow(unused_imports)]
+        use ::bus::__private::NotSend as _;
+        ::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             ::bus::__private::Sanitize::sanitize(&mut command);
-            <Self as ::bus::__private::Command>::__route(command, cx).await
-        }
+            ::bus::__private::routed::<Self>(command, cx).await
+        })
     }
 }
 #[diagnostic::do_not_recommend]
@@ -61,22 +62,7 @@ impl ::bus::__private::Command for Charge {
 impl ::bus::__private::Dispatch for Charge {
     type Receipt = <Self as ::bus::__private::Declared>::Output;
     type Failure = <Self as ::bus::__private::Declared>::Error;
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::DeclaredAnswer<Self>,
-    > {
-        ::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::DeclaredAnswer<Self>,
-    > {
-        ::bus::__private::run_in(self, cx)
-    }
+    type __Way = ::bus::__private::Here;
 }
 #[allow(deprecated)]
 const _: () = {

@@ -9,10 +9,10 @@ async fn place<'a>(
 const _: () = {
     contracts::PlaceOrder! {
         @ from "app" @ local { #[diagnostic::do_not_recommend] impl
-        ::bus::__private::Handled for contracts::PlaceOrder where for < 'a > < Self as
-        ::bus::__private::Same < 'a >> ::It : ::core::marker::Send { #[inline] fn
-        __handle(self, cx : & ::bus::__private::Context) -> impl ::core::marker::Send +
-        ::core::future::Future < Output = ::bus::__private::Answer < Self >> { let
+        ::bus::__private::Handled for contracts::PlaceOrder { #[inline] fn __handle(self,
+        cx : & ::bus::__private::Context) -> impl ::core::marker::Send +
+        ::core::future::Future < Output = ::bus::__private::Answer < Self >> where for <
+        'a > < Self as ::bus::__private::Same < 'a >> ::It : ::core::marker::Send { let
         command = self; { #[allow(unused_imports)] use ::bus::__private::NotInjectable as
         _; ::bus::__private::InjectedCall:: < contracts::PlaceOrder, (Principal < User >,
         (& '_ Db, ())) > ::call((move || -> ::core::result::Result < _,
@@ -26,13 +26,12 @@ const _: () = {
         } } } @ remote { #[doc(hidden)] #[allow(unreachable_pub,
         missing_debug_implementations)] pub enum __BusHere {}
         #[diagnostic::do_not_recommend] impl ::bus::__private::HandledBy < __BusHere >
-        for contracts::PlaceOrder where for < 'a > < Self as ::bus::__private::Same < 'a
-        >> ::It : ::core::marker::Send {} #[unsafe (export_name =
-        contracts::PlaceOrder!(@ symbol))] fn __bus_entry(command :
-        contracts::PlaceOrder, cx : & ::bus::__private::Context) ->
-        ::bus::__private::Started < '_, contracts::PlaceOrder > where for < 'a > <
-        contracts::PlaceOrder as ::bus::__private::Same < 'a >> ::It :
-        ::core::marker::Send { ::bus::__private::Started::Later(::std::boxed::Box::pin({
+        for contracts::PlaceOrder {} #[unsafe (export_name = contracts::PlaceOrder!(@
+        symbol))] fn __bus_entry(command : contracts::PlaceOrder, cx : &
+        ::bus::__private::Context) -> ::bus::__private::Started < '_,
+        contracts::PlaceOrder > where for < 'a > < contracts::PlaceOrder as
+        ::bus::__private::Same < 'a >> ::It : ::core::marker::Send {
+        ::bus::__private::Started::Later(::std::boxed::Box::pin({
         #[allow(unused_imports)] use ::bus::__private::NotInjectable as _;
         ::bus::__private::InjectedCall:: < contracts::PlaceOrder, (Principal < User >, (&
         '_ Db, ())) > ::call((move || -> ::core::result::Result < _,

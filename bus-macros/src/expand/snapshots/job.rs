@@ -47,11 +47,8 @@ impl ::bus::__private::Command for SendReceipt {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
+        Output = ::bus::__private::DeclaredAnswer<Self>,
+    > {
         ::bus::__private::route::<Self>(self, cx)
     }
     #[inline]
@@ -59,12 +56,13 @@ impl ::bus::__private::Command for SendReceipt {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    >
-    where
-        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
-    {
-        async move {
+        Output = ::bus::__private::DeclaredAnswer<Self>,
+    > {
+        #[allow(unused_imports)]
+        use ::bus::__private::NotSend as _;
+        ::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             ::bus::__private::Sanitize::sanitize(&mut command);
             #[allow(unused_imports)]
@@ -79,8 +77,8 @@ impl ::bus::__private::Command for SendReceipt {
                 ::bus::__private::policy::Quota::new(10u32, 1000000000u64, 10u32),
             );
             RATE.check::<Self>()?;
-            <Self as ::bus::__private::Command>::__route(command, cx).await
-        }
+            ::bus::__private::routed::<Self>(command, cx).await
+        })
     }
     fn __check(
         &mut self,
@@ -103,27 +101,7 @@ impl ::bus::__private::Command for SendReceipt {
 impl ::bus::__private::Dispatch for SendReceipt {
     type Receipt = ::bus::__private::Ticket<Self>;
     type Failure = <Self as ::bus::__private::Declared>::Error;
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::core::result::Result<
-            <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
-        >,
-    > {
-        ::bus::__private::enqueue(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::core::result::Result<
-            <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
-        >,
-    > {
-        ::bus::__private::enqueue_in(self, cx)
-    }
+    type __Way = ::bus::__private::Stored;
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
