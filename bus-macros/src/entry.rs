@@ -75,7 +75,7 @@ pub(crate) fn handler(attribute: TokenStream, item: TokenStream) -> TokenStream 
         let glue = match check::handler(&function, Place::Free, bus.clone(), errors) {
             Some(handler) => expand::handler(&handler),
             None => check::guess(&function.sig).map_or_else(TokenStream::new, |path| {
-                expand::inert_handler(&bus, &path, check::method_name(&function.sig))
+                expand::inert_handler(&bus, &path, check::method_name(&function))
             }),
         };
         quote!(#item #glue)

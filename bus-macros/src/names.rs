@@ -28,6 +28,16 @@ impl Bus {
     }
 }
 
+impl Bus {
+    /// The clause that lets a body take it as given that `command` is `Send`. Only `impl Command`
+    /// goes without, so that the compiler asks there, and nowhere else.
+    pub(crate) fn given_send(&self, command: &TokenStream) -> TokenStream {
+        quote_spanned! {Span::mixed_site()=>
+            where for<'a> <#command as #self::Same<'a>>::It: ::core::marker::Send
+        }
+    }
+}
+
 impl ToTokens for Bus {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.0.to_tokens(tokens);

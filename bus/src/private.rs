@@ -7,10 +7,11 @@ pub use crate::dispatch::*;
 pub use crate::error::BoxError;
 pub use crate::id::QueueName;
 pub use crate::job::{
-    Fate, FateProbe, Job, JobFailed, JobOptions, NewJob, NotClassified, Priority, store_form,
+    DeclaredJob, Fate, FateProbe, JobFailed, JobOptions, NewJob, NotClassified, Priority,
+    store_form,
 };
 pub use crate::keys;
-pub use crate::queue::{Ticket, enqueue, enqueue_in};
+pub use crate::queue::{Stored, Ticket};
 pub use crate::registry::{Runnable, verify};
 pub use bus_macros::{checked, contract, rules, wire};
 pub use inventory;

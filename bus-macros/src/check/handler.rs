@@ -37,6 +37,13 @@ pub(crate) fn handler(
 ) -> Option<Handler> {
     let sig = &function.sig;
     let mut wrong: Vec<Mistake> = Vec::new();
+    if let Some(semicolon) = &function.no_body {
+        wrong.push(Mistake::at(
+            &codes::WRONG_ITEM,
+            semicolon,
+            "a handler has a body",
+        ));
+    }
     qualifiers(sig, &mut wrong);
     generics(sig, &mut wrong);
     let receiver = receiver(sig, place)
@@ -227,11 +234,12 @@ pub(crate) fn guess(sig: &Signature) -> Option<Path> {
     Some(first.clone())
 }
 
-/// The name of a method under `#[handler]` that stands outside `#[handlers]`, which shows by its
-/// `self` only.
-pub(crate) fn method_name(sig: &Signature) -> Option<&Ident> {
-    let first = sig.inputs.first();
-    matches!(first, Some(FnArg::Receiver(_))).then_some(&sig.ident)
+/// The name of a function under `#[handler]` that stands in an `impl` block or a trait, which
+/// shows by its `self`, or by the body that it lacks.
+pub(crate) fn method_name(function: &RawFn) -> Option<&Ident> {
+    let sig = &function.sig;
+    let is_method = matches!(sig.inputs.first(), Some(FnArg::Receiver(_)));
+    (is_method || function.no_body.is_some()).then_some(&sig.ident)
 }
 
 /// What a pointer points to: `PlaceOrder` of `Box<PlaceOrder>`.

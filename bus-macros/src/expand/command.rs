@@ -144,7 +144,7 @@ fn descriptor(bus: &Bus, command: &Command) -> TokenStream {
 fn local_route(bus: &Bus, command: &Command) -> TokenStream {
     let at = command.ident.span();
     let future = quote_spanned! {Span::mixed_site()=>
-        impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
+        impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>>
     };
     let call = quote_spanned!(Span::mixed_site()=> #bus::route::<Self>(self, cx));
     let (future, call) = (shown_at(at, future), shown_at(at, call));
@@ -159,12 +159,15 @@ fn local_route(bus: &Bus, command: &Command) -> TokenStream {
 fn remote_route(bus: &Bus, command: &Command, names: &CommandNames) -> TokenStream {
     let symbol = &names.symbol;
     let name = crate::names::quiet(&command.ident);
+    let given = bus.given_send(&quote!(Self));
     quote_spanned! {Span::mixed_site()=>
         #[inline]
         fn __route(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
+        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>>
+        #given
+        {
             unsafe extern "Rust" {
                 #[link_name = #symbol]
                 fn __bus_entry(command: #name, cx: &#bus::Context) -> #bus::Started<'_, #name>;
@@ -190,21 +193,10 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         impl #generics #bus::Dispatch for #name #arguments #bounds {
-            type Receipt = <Self as #bus::Command>::Output;
-            type Failure = <Self as #bus::Command>::Error;
+            type Receipt = <Self as #bus::Declared>::Output;
+            type Failure = <Self as #bus::Declared>::Error;
+            type __Way = #bus::Here;
             #middleware
-            #[inline]
-            fn __dispatch(
-                self,
-            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
-                #bus::run(self)
-            }
-            fn __dispatch_in(
-                self,
-                cx: #bus::Context,
-            ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
-                #bus::run_in(self, cx)
-            }
         }
     }
 }

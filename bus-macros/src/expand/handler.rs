@@ -4,7 +4,7 @@ use super::spans::{line, shown_at};
 use crate::model::{Handler, HandlerBlock, Receiver, Return};
 use crate::names::{respan, this_crate, unraw, written};
 use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// What stands beside a function with `#[handler]`.
 pub(crate) fn handler(handler: &Handler) -> TokenStream {
@@ -51,6 +51,7 @@ fn local(handler: &Handler) -> TokenStream {
     let site = Span::mixed_site();
     let (bus, command) = (&handler.bus, &handler.command);
     let answer = answer(handler);
+    let given = bus.given_send(&quote!(Self));
     let body = match handler.is_async {
         true => {
             // A future that is not `Send` is shown at the handler's name.
@@ -61,14 +62,14 @@ fn local(handler: &Handler) -> TokenStream {
                 },
             );
             quote_spanned! {site=>
-                fn __handle(self, cx: &#bus::Context) -> #future {
+                fn __handle(self, cx: &#bus::Context) -> #future #given {
                     let command = self;
                     #answer
                 }
             }
         }
         false => quote_spanned! {site=>
-            async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> {
+            async fn __handle(self, cx: &#bus::Context) -> #bus::Answer<Self> #given {
                 let command = self;
                 #answer
             }
@@ -96,6 +97,7 @@ fn remote(handler: &Handler) -> TokenStream {
             #bus::Started::Ready(answer())
         },
     };
+    let given = bus.given_send(&quiet);
     quote_spanned! {site=>
         // Items have no hygiene: names that no user has. Public, since `wire!` finds it by inference in another crate.
         #[doc(hidden)]
@@ -104,7 +106,7 @@ fn remote(handler: &Handler) -> TokenStream {
         #[diagnostic::do_not_recommend]
         impl #bus::HandledBy<__BusHere> for #command {}
         #[unsafe(export_name = #quiet!(@symbol))]
-        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> { #started }
+        fn __bus_entry(command: #quiet, cx: &#bus::Context) -> #bus::Started<'_, #quiet> #given { #started }
     }
 }
 
@@ -130,14 +132,32 @@ fn answer(handler: &Handler) -> TokenStream {
     match handler.is_async {
         true if alone => quote_spanned!(site=> #bus::call::<#command, _, _>(#called, #into)),
         // A closure for its `?`: an async block would move the command once more.
-        true => quote_spanned! {site=>
-            #bus::call_injected::<#command, _, _>(
-                (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
-                    ::core::result::Result::Ok(#called)
-                })(),
-                #into,
-            )
-        },
+        true => {
+            let service = handler
+                .service
+                .as_ref()
+                .filter(|_| handler.receiver == Receiver::Ref)
+                .map(|service| respan(service.to_token_stream(), Span::call_site()))
+                .map(|service| quote_spanned!(site=> &#service));
+            let injected = handler
+                .injected
+                .iter()
+                .map(|argument| respan(argument.to_token_stream(), Span::call_site()));
+            let injected = service.into_iter().chain(injected).fold(
+                quote_spanned!(site=> ()),
+                |rest, each| quote_spanned!(site=> (#each, #rest)),
+            );
+            quote_spanned! {site=> {
+                #[allow(unused_imports)]
+                use #bus::NotInjectable as _;
+                #bus::InjectedCall::<#command, #injected>::call(
+                    (move || -> ::core::result::Result<_, #bus::Error<<#command as #bus::Command>::Error>> {
+                        ::core::result::Result::Ok(#called)
+                    })(),
+                    #into,
+                )
+            }}
+        }
         false => quote_spanned!(site=> (#into)(#called)),
     }
 }

@@ -61,40 +61,33 @@ pub(super) fn dispatch(bus: &Bus, command: &Command) -> TokenStream {
     let name = quiet(&command.ident);
     let cfgs = &command.cfgs;
     let middleware = policies::middleware(bus, command);
-    let stored = quote_spanned! {Span::mixed_site()=>
-        impl ::core::marker::Send + ::core::future::Future<
-            Output = ::core::result::Result<
-                <Self as #bus::Dispatch>::Receipt,
-                #bus::Error<<Self as #bus::Command>::Error>,
-            >,
-        >
-    };
     quote_spanned! {Span::mixed_site()=>
         #(#cfgs)*
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         impl #bus::Dispatch for #name {
             type Receipt = #bus::Ticket<Self>;
-            type Failure = <Self as #bus::Command>::Error;
+            type Failure = <Self as #bus::Declared>::Error;
+            type __Way = #bus::Stored;
             #middleware
-            fn __dispatch(self) -> #stored { #bus::enqueue(self) }
-            fn __dispatch_in(self, cx: #bus::Context) -> #stored { #bus::enqueue_in(self, cx) }
         }
     }
 }
 
-/// `impl Job`
+/// `impl DeclaredJob`
 pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
     let name = quiet(&command.ident);
     let cfgs = &command.cfgs;
     let options = options(bus, command, job);
     let fate = fate(bus, command, job);
     let on_failure = on_failure(bus, job);
+    let types = types(bus);
     quote_spanned! {Span::mixed_site()=>
         #(#cfgs)*
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
-        impl #bus::Job for #name {
+        impl #bus::DeclaredJob for #name {
+            #types
             const OPTIONS: &'static #bus::JobOptions = &#options;
             #fate
             #on_failure
@@ -102,17 +95,25 @@ pub(super) fn job(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
     }
 }
 
-/// `impl Job` of a job with mistakes.
+/// `impl DeclaredJob` of a job with mistakes.
 pub(super) fn inert(bus: &Bus, command: &Command) -> TokenStream {
     if !command.generics.params.is_empty() {
         return TokenStream::new();
     }
-    let name = quiet(&command.ident);
+    let (name, types) = (quiet(&command.ident), types(bus));
     quote_spanned! {Span::mixed_site()=>
         #[diagnostic::do_not_recommend]
-        impl #bus::Job for #name {
+        impl #bus::DeclaredJob for #name {
+            #types
             const OPTIONS: &'static #bus::JobOptions = &#bus::JobOptions::DEFAULT;
         }
+    }
+}
+
+fn types(bus: &Bus) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        type Output = <Self as #bus::Declared>::Output;
+        type Error = <Self as #bus::Declared>::Error;
     }
 }
 
@@ -190,11 +191,11 @@ fn fate(bus: &Bus, command: &Command, job: &JobKeys) -> TokenStream {
         quote_spanned!(site=> if #test { return #bus::Fate::Fail; })
     });
     quote_spanned! {site=>
-        fn __fate(error: &<Self as #bus::Command>::Error) -> #bus::Fate {
+        fn fate(error: &Self::Error) -> #bus::Fate {
             #[allow(unused_imports)]
             use #bus::NotClassified as _;
             #last
-            #bus::FateProbe::<<Self as #bus::Command>::Error>::FATE(error)
+            #bus::FateProbe::<Self::Error>::FATE(error)
         }
     }
 }
@@ -209,7 +210,7 @@ fn on_failure(bus: &Bus, job: &JobKeys) -> TokenStream {
     let store = quote_spanned!(site=> #bus::store_form::<#ty>);
     let (make, store) = (shown_at(ty.span(), make), shown_at(ty.span(), store));
     quote! {
-        fn __on_failure(
+        fn on_failure(
             failed: #bus::JobFailed,
             now: #bus::Timestamp,
         ) -> ::core::option::Option<::core::result::Result<#bus::NewJob, #bus::CodecError>> {

@@ -109,13 +109,15 @@ pub(super) fn run(bus: &Bus, command: &Command) -> TokenStream {
         fn __run(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::Answer<Self>> {
+        ) -> impl ::core::marker::Send + ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> {
             #statics
-            async move {
+            #[allow(unused_imports)]
+            use #bus::NotSend as _;
+            #bus::SendProbe::<Self>::future(async move {
                 let #mutable command = self;
                 #steps
                 #work.await
-            }
+            })
         }
     }
 }
@@ -135,7 +137,7 @@ pub(super) fn check(bus: &Bus, command: &Command) -> TokenStream {
         fn __check(
             &mut self,
             cx: &#bus::Context,
-        ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Command>::Error>> {
+        ) -> ::core::result::Result<(), #bus::Error<<Self as #bus::Declared>::Error>> {
             let command = self;
             #cleaned
             #authorized
@@ -155,7 +157,7 @@ impl Around {
     /// The route, behind the circuit breaker if one is declared.
     fn of(bus: &Bus, command: &Command) -> Self {
         let site = Span::mixed_site();
-        let route = quote_spanned!(site=> <Self as #bus::Command>::__route(command, cx));
+        let route = quote_spanned!(site=> #bus::routed::<Self>(command, cx));
         let Some(throttle) = &command.options.throttle else {
             return Self {
                 statics: TokenStream::new(),
@@ -201,10 +203,19 @@ fn cleaned(bus: &Bus, command: &Command, by_reference: bool) -> TokenStream {
         });
     }
     if validates(command) {
-        let call = quote_spanned!(site=> #bus::policy::validate::<Self>);
         let call = match &command.options.validate {
-            Some(validate) => shown_at(validate.key.span(), call),
-            None => call,
+            Some(validate) => shown_at(
+                validate.key.span(),
+                quote_spanned!(site=> #bus::policy::validate::<Self>),
+            ),
+            // The derive tells its own mistakes.
+            None => {
+                steps.extend(quote_spanned! {site=>
+                    #[allow(unused_imports)]
+                    use #bus::policy::NotDerived as _;
+                });
+                quote_spanned!(site=> #bus::policy::RulesProbe::<Self>::check)
+            }
         };
         steps.extend(match by_reference {
             true => quote_spanned!(site=> #call(&*command)?;),
@@ -341,7 +352,7 @@ pub(super) fn middleware(bus: &Bus, command: &Command) -> TokenStream {
         fn __layered(
             self,
             cx: &#bus::Context,
-        ) -> impl ::core::future::Future<Output = #bus::Answer<Self>> + ::core::marker::Send {
+        ) -> impl ::core::future::Future<Output = #bus::DeclaredAnswer<Self>> + ::core::marker::Send {
             #bus::layered(self, cx)
         }
 

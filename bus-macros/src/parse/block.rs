@@ -124,7 +124,11 @@ fn items(
                     _ => None,
                 };
                 methods.push(RawMethod {
-                    function: RawFn { attrs, sig },
+                    function: RawFn {
+                        attrs,
+                        sig,
+                        no_body: None,
+                    },
                     bus,
                 });
             }

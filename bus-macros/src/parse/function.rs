@@ -2,14 +2,16 @@
 use super::keys::{Key, Values, read};
 use crate::codes;
 use crate::errors::{Errors, Mistake};
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::TokenStream;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Path, Signature, Visibility, token};
+use syn::{Attribute, Path, Signature, Token, Visibility, token};
 
 /// What is read of a function. A half-typed body can't make it unreadable.
 pub(crate) struct RawFn {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) sig: Signature,
+    /// The `;` that stands where the body should.
+    pub(crate) no_body: Option<Token![;]>,
 }
 
 impl Parse for RawFn {
@@ -17,11 +19,16 @@ impl Parse for RawFn {
         let attrs = Attribute::parse_outer(input)?;
         input.parse::<Visibility>()?;
         let sig = input.parse()?;
-        if !input.peek(token::Brace) {
+        let no_body: Option<Token![;]> = input.parse()?;
+        if no_body.is_none() && !input.peek(token::Brace) {
             return Err(input.error("a handler has a body"));
         }
-        input.parse::<TokenTree>()?;
-        Ok(Self { attrs, sig })
+        input.parse::<TokenStream>()?;
+        Ok(Self {
+            attrs,
+            sig,
+            no_body,
+        })
     }
 }
 

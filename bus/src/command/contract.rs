@@ -2,7 +2,7 @@
 use super::context::Context;
 use super::descriptor::Descriptor;
 use super::error::Error;
-use std::future::Future;
+use std::future::{Future, Pending, pending};
 use std::marker::PhantomData;
 
 /// What a dispatch of `C` answers.
@@ -44,7 +44,9 @@ pub trait Command: Sized + Send + 'static {
 
     /// Calls the handler.
     #[doc(hidden)]
-    fn __route(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+    fn __route(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        for<'a> <Self as Same<'a>>::It: Send;
 
     /// Calls the handler behind the declared policies.
     #[doc(hidden)]
@@ -66,6 +68,58 @@ pub trait Command: Sized + Send + 'static {
     const __CLONE: Option<fn(&Self) -> Self> = None;
 }
 
+/// The type itself, by a detour: generated code takes `for<'a> <Self as Same<'a>>::It: Send` as
+/// given, and the compiler does not look whether it is. That a command is `Send` is thereby
+/// asked, and missed, once: where it is declared.
+#[doc(hidden)]
+pub trait Same<'a> {
+    type It;
+}
+
+impl<T> Same<'_> for T {
+    type It = T;
+}
+
+/// Finds `Send` when compiled: `SendProbe::<C>::future` is the inherent function where `C` is
+/// `Send`, else that of [`NotSend`]. For long functions, which the compiler checks much slower
+/// under a clause as that of [`Same`].
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct SendProbe<C>(PhantomData<C>);
+
+impl<C: Send> SendProbe<C> {
+    #[inline(always)]
+    pub fn future<F: Future>(future: F) -> F {
+        future
+    }
+}
+
+/// See [`SendProbe`].
+#[doc(hidden)]
+pub trait NotSend<C> {
+    fn future<F: Future>(_: F) -> Pending<F::Output> {
+        pending()
+    }
+}
+
+impl<C> NotSend<C> for SendProbe<C> {}
+
+/// The types that a command declares: to name them so does not ask again that it is `Send`.
+#[doc(hidden)]
+pub trait Declared {
+    type Output;
+    type Error;
+}
+
+impl<C: Command> Declared for C {
+    type Output = C::Output;
+    type Error = C::Error;
+}
+
+/// [`Answer`] in generated code; see [`Declared`].
+#[doc(hidden)]
+pub type DeclaredAnswer<C> = Result<<C as Declared>::Output, Error<<C as Declared>::Error>>;
+
 /// A command whose handler is in its own crate. Implemented by `#[handler]`.
 #[diagnostic::on_unimplemented(
     message = "no `#[handler]` for command `{Self}` [BUS001]",
@@ -73,10 +127,13 @@ pub trait Command: Sized + Send + 'static {
     note = "add one to this crate: `#[bus::handler] async fn name(command: {Self}) -> Result<_, _> {{ … }}`",
     note = "if its handler lives in another crate, declare it `#[bus::command(remote, …)]`"
 )]
-pub trait Handled: Command {
+pub trait Handled: Sized {
     /// Calls the handler with its injected arguments.
     #[doc(hidden)]
-    fn __handle(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send;
+    fn __handle(self, cx: &Context) -> impl Future<Output = Answer<Self>> + Send
+    where
+        Self: Command,
+        for<'a> <Self as Same<'a>>::It: Send;
 }
 
 /// A remote command that some linked crate handles; `M` is a private type of that handler.
@@ -87,7 +144,7 @@ pub trait Handled: Command {
     note = "write its `#[bus::handler]`, or name the crate that has it in `bus::wire!(…)`"
 )]
 #[doc(hidden)]
-pub trait HandledBy<M>: Command {}
+pub trait HandledBy<M> {}
 
 /// Finds `Clone` when compiled: `CloneProbe::<T>::CLONE` is the inherent constant where `T`
 /// is `Clone`, else that of [`NotClone`].

@@ -22,7 +22,10 @@ pub use answer::{IntoAnswer, IsError, IsOutput};
 pub use authorize::{Denied, IntoDecision};
 pub use context::Context;
 pub(crate) use context::set_installed;
-pub use contract::{Answer, CloneProbe, Command, Handled, HandledBy, NotClone};
+pub use contract::{
+    Answer, CloneProbe, Command, Declared, DeclaredAnswer, Handled, HandledBy, NotClone, NotSend,
+    Same, SendProbe,
+};
 pub use descriptor::{Descriptor, Kind};
 pub use error::{Cause, Error, Panicked};
 pub use error_kind::ErrorKind;

@@ -28,6 +28,8 @@ pub(crate) use current::{
 };
 pub use middleware::Middleware;
 pub use next::{Next, Running};
-pub use route::{Started, call, call_injected, finish, route};
-pub use run::{Dispatch, layered, run, run_in};
+pub use route::{
+    AllFromContext, InjectedCall, NotInjectable, Started, call, finish, route, routed,
+};
+pub use run::{Dispatch, Here, Way, layered, run, run_in};
 pub use slot::{AnySlot, Slot};

@@ -1,17 +1,26 @@
 //! The two ways to a handler: the trait in the command's crate, the link symbol in another.
 use super::cold::Cold;
-use crate::command::{Answer, Command, Context, Error, Handled};
+use crate::command::{Answer, Command, Context, Error, FromContext, Handled};
 use pin_project_lite::pin_project;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, Pending, pending};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::Poll;
 
 /// The local route: the handler of the command's own crate, known to the type system.
 #[inline]
-pub fn route<C: Handled>(command: C, cx: &Context) -> impl Future<Output = Answer<C>> + Send {
+pub fn route<C: Command + Handled>(
+    command: C,
+    cx: &Context,
+) -> impl Future<Output = Answer<C>> + Send {
     command.__handle(cx)
+}
+
+/// The route that the command declares, for who does not know which.
+#[inline]
+pub fn routed<C: Command>(command: C, cx: &Context) -> impl Future<Output = Answer<C>> + Send {
+    command.__route(cx)
 }
 
 /// What the entry point of a remote handler gives: no allocation where it is not `async`.
@@ -59,30 +68,58 @@ where
     }
 }
 
-/// Calls an `async` handler, unless one of its arguments could not be injected.
-#[inline]
-pub fn call_injected<C, F, W>(
-    future: Result<F, Error<C::Error>>,
-    wrap: W,
-) -> impl Future<Output = Answer<C>>
-where
-    C: Command,
-    F: Future,
-    W: Fn(F::Output) -> Answer<C>,
-{
-    match future {
-        Ok(future) => Injected::Calling {
-            calling: Calling::<C, F, W> {
-                future,
-                wrap,
-                command: PhantomData,
+/// Calls an `async` handler that is injected with `A`: `InjectedCall::<C, A>::call` is the
+/// inherent function where that can be injected, else that of [`NotInjectable`]. What can't be
+/// is told at the argument, and not again because the future that holds it is not `Send`.
+#[derive(Debug)]
+pub struct InjectedCall<C, A>(PhantomData<(C, A)>);
+
+impl<'c, C: Command, A: AllFromContext<'c>> InjectedCall<C, A> {
+    /// Calls it, unless one of its arguments could not be injected.
+    #[inline]
+    pub fn call<F, W>(
+        future: Result<F, Error<C::Error>>,
+        wrap: W,
+    ) -> impl Future<Output = Answer<C>> + use<C, A, F, W>
+    where
+        F: Future,
+        W: Fn(F::Output) -> Answer<C>,
+    {
+        match future {
+            Ok(future) => Injected::Calling {
+                calling: Calling::<C, F, W> {
+                    future,
+                    wrap,
+                    command: PhantomData,
+                },
             },
-        },
-        Err(error) => Injected::Rejected {
-            error: Cold::new(Box::pin(Refused(Some(error)))),
-        },
+            Err(error) => Injected::Rejected {
+                error: Cold::new(Box::pin(Refused(Some(error)))),
+            },
+        }
     }
 }
+
+/// See [`InjectedCall`].
+pub trait NotInjectable<C: Command> {
+    /// Never ends.
+    fn call<F, W>(_: Result<F, Error<C::Error>>, _: W) -> Pending<Answer<C>>
+    where
+        F: Future,
+        W: Fn(F::Output) -> Answer<C>,
+    {
+        pending()
+    }
+}
+
+impl<C: Command, A> NotInjectable<C> for InjectedCall<C, A> {}
+
+/// Types that can all be injected: `(A, (B, ()))`.
+pub trait AllFromContext<'c> {}
+
+impl AllFromContext<'_> for () {}
+
+impl<'c, A: FromContext<'c>, B: AllFromContext<'c>> AllFromContext<'c> for (A, B) {}
 
 pin_project! {
     /// The call of an `async` handler.

@@ -43,16 +43,50 @@ pub trait Job:
 
     /// What an error of the handler means for the job.
     #[doc(hidden)]
-    fn __fate(error: &Self::Error) -> Fate {
+    fn __fate(error: &Self::Error) -> Fate;
+
+    /// The job to store when this one is dead, if one is declared.
+    #[doc(hidden)]
+    fn __on_failure(failed: JobFailed, now: Timestamp) -> Option<Result<NewJob, CodecError>>;
+}
+
+/// What `#[job]` implements: the facts of a job. They are apart from [`Job`], as an implementation
+/// of that would ask once more for what the implementation of [`Command`] asks.
+#[doc(hidden)]
+pub trait DeclaredJob {
+    type Output: Serialize + DeserializeOwned;
+    type Error: Cause;
+
+    const OPTIONS: &'static JobOptions;
+
+    fn fate(error: &Self::Error) -> Fate {
         let _ = error;
         Fate::Retry
     }
 
-    /// The job to store when this one is dead, if one is declared.
-    #[doc(hidden)]
-    fn __on_failure(failed: JobFailed, now: Timestamp) -> Option<Result<NewJob, CodecError>> {
+    fn on_failure(failed: JobFailed, now: Timestamp) -> Option<Result<NewJob, CodecError>> {
         let _ = (failed, now);
         None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<J> Job for J
+where
+    J: DeclaredJob
+        + Command<Output = <J as DeclaredJob>::Output, Error = <J as DeclaredJob>::Error>
+        + Dispatch
+        + Serialize
+        + DeserializeOwned,
+{
+    const OPTIONS: &'static JobOptions = <J as DeclaredJob>::OPTIONS;
+
+    fn __fate(error: &<J as DeclaredJob>::Error) -> Fate {
+        J::fate(error)
+    }
+
+    fn __on_failure(failed: JobFailed, now: Timestamp) -> Option<Result<NewJob, CodecError>> {
+        J::on_failure(failed, now)
     }
 }
 

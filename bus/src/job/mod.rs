@@ -24,7 +24,7 @@ mod state;
 
 pub use crate::backoff::{Backoff, Jitter};
 pub use classify::{Classify, Fate, FateProbe, NotClassified};
-pub use contract::{Job, JobFailed, store_form};
+pub use contract::{DeclaredJob, Job, JobFailed, store_form};
 pub use error::JobError;
 pub use failure::{Failure, FailureKind};
 pub use links::{

@@ -38,7 +38,7 @@ pub(crate) use info::{Execution, LaneState};
 pub use outbox::{Outbox, Promised};
 pub use pending::{JobExt, PendingJob};
 pub(crate) use principal::PrincipalCodec;
-pub use push::{enqueue, enqueue_in};
+pub use push::Stored;
 pub(crate) use push::{push_all, run_now};
 #[cfg(feature = "sqlite")]
 pub use sqlite::{Sqlite, SqliteConnection};

@@ -1,15 +1,14 @@
 //! One job with what its dispatch says beyond its declaration.
 
-use std::future::Future;
 use std::time::Duration;
 
 use super::after_commit::{self, OnCommit};
 use super::error::StoreError;
 use super::outbox::{self, Outbox, Promised};
-use super::push;
+use super::push::Stored;
 use super::ticket::Ticket;
 use crate::clock::Timestamp;
-use crate::command::{Command, Context, Error};
+use crate::command::{Command, Error};
 use crate::dispatch::{Dispatch, next_context};
 use crate::id::{JobId, QueueName};
 use crate::job::{Job, JobError, JobOptions, NewJob, Priority};
@@ -228,18 +227,10 @@ impl<J: Job> From<J> for PendingJob<J> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<J: Job> Dispatch for PendingJob<J> {
     type Receipt = Ticket<J>;
     type Failure = <J as Command>::Error;
 
-    async fn __dispatch(self) -> Result<Self::Receipt, Error<Self::Failure>> {
-        push::push(self, next_context()).await
-    }
-
-    fn __dispatch_in(
-        self,
-        cx: Context,
-    ) -> impl Future<Output = Result<Self::Receipt, Error<Self::Failure>>> + Send {
-        push::push(self, cx)
-    }
+    type __Way = Stored;
 }

@@ -11,24 +11,46 @@ use super::ticket::Ticket;
 use crate::clock::{self, Timestamp};
 use crate::codec::Headers;
 use crate::command::{Answer, Command, Context, Error};
-use crate::dispatch::{next_context, policy, run_in};
+use crate::dispatch::{Way, next_context, policy, run_in};
 use crate::driver::MAX_BATCH;
 use crate::error::BoxError;
 use crate::job::{Job, NewJob, store_form};
 
-/// Stores a job in the current context: what dispatching it means.
+/// The way of a job: into the store.
 #[doc(hidden)]
-pub async fn enqueue<J: Job>(job: J) -> Result<Ticket<J>, Error<<J as Command>::Error>> {
-    push(job.into(), next_context()).await
+#[derive(Debug)]
+pub enum Stored {}
+
+impl<J: Job> Way<J> for Stored {
+    type Receipt = Ticket<J>;
+    type Failure = J::Error;
+
+    async fn dispatch(job: J) -> Result<Ticket<J>, Error<J::Error>> {
+        push(job.into(), next_context()).await
+    }
+
+    fn dispatch_in(
+        job: J,
+        cx: Context,
+    ) -> impl Future<Output = Result<Ticket<J>, Error<J::Error>>> + Send {
+        push(job.into(), cx)
+    }
 }
 
-/// Stores a job in the context `cx`.
-#[doc(hidden)]
-pub fn enqueue_in<J: Job>(
-    job: J,
-    cx: Context,
-) -> impl Future<Output = Result<Ticket<J>, Error<<J as Command>::Error>>> + Send {
-    push(job.into(), cx)
+impl<J: Job> Way<PendingJob<J>> for Stored {
+    type Receipt = Ticket<J>;
+    type Failure = J::Error;
+
+    async fn dispatch(job: PendingJob<J>) -> Result<Ticket<J>, Error<J::Error>> {
+        push(job, next_context()).await
+    }
+
+    fn dispatch_in(
+        job: PendingJob<J>,
+        cx: Context,
+    ) -> impl Future<Output = Result<Ticket<J>, Error<J::Error>>> + Send {
+        push(job, cx)
+    }
 }
 
 /// Stores one job.

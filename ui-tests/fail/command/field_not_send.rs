@@ -1,4 +1,3 @@
-// errors: 5, because each use of the command needs it.
 //! A command that can't leave its thread.
 use bus::prelude::*;
 

@@ -1,4 +1,3 @@
-// errors: 2, because then nothing is derived.
 //! A rule that the validator crate does not know.
 use bus::prelude::*;
 

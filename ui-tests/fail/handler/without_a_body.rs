@@ -1,4 +1,3 @@
-// errors: 2, because the command stays without a handler.
 //! A function of a trait.
 use bus::prelude::*;
 

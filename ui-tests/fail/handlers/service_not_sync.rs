@@ -1,4 +1,3 @@
-// errors: 2, because the future holds it too.
 //! A service that can't be shared between threads.
 use bus::prelude::*;
 

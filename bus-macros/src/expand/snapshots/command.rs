@@ -22,7 +22,7 @@ impl ::bus::__private::Command for Add {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::route::<Self>(self, cx)
     }
@@ -30,24 +30,9 @@ impl ::bus::__private::Command for Add {
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::bus::__private::Dispatch for Add {
-    type Receipt = <Self as ::bus::__private::Command>::Output;
-    type Failure = <Self as ::bus::__private::Command>::Error;
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run_in(self, cx)
-    }
+    type Receipt = <Self as ::bus::__private::Declared>::Output;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
+    type __Way = ::bus::__private::Here;
 }
 #[allow(deprecated)]
 const _: () = {

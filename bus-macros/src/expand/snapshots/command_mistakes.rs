@@ -39,24 +39,9 @@ impl<T> ::bus::__private::Dispatch for Add<T>
 where
     Self: ::core::marker::Send + 'static,
 {
-    type Receipt = <Self as ::bus::__private::Command>::Output;
-    type Failure = <Self as ::bus::__private::Command>::Error;
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run_in(self, cx)
-    }
+    type Receipt = <Self as ::bus::__private::Declared>::Output;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
+    type __Way = ::bus::__private::Here;
 }
 #[allow(unused_macros)]
 macro_rules! __bus_app_Add_570d0fad {

@@ -47,7 +47,7 @@ impl my::bus::__private::Command for PlaceOrder {
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > {
         my::bus::__private::route::<Self>(self, cx)
     }
@@ -56,7 +56,7 @@ impl my::bus::__private::Command for PlaceOrder {
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > {
         static BREAKER: my::bus::__private::policy::Breaker = my::bus::__private::policy::Breaker::new(
             5u32,
@@ -67,10 +67,16 @@ impl my::bus::__private::Command for PlaceOrder {
                 ::core::time::Duration::new(3600u64, 0u32),
             )
             .with_jitter(my::bus::__private::Jitter::HALF);
-        async move {
+        #[allow(unused_imports)]
+        use my::bus::__private::NotSend as _;
+        my::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             my::bus::__private::Sanitize::sanitize(&mut command);
-            my::bus::__private::policy::validate::<Self>(&command)?;
+            #[allow(unused_imports)]
+            use my::bus::__private::policy::NotDerived as _;
+            my::bus::__private::policy::RulesProbe::<Self>::check(&command)?;
             my::bus::__private::policy::authorize::<Self>(auth::buyers(&command, cx))?;
             static RATE: my::bus::__private::policy::KeyedRate = my::bus::__private::policy::KeyedRate::new(
                 my::bus::__private::policy::Quota::new(100u32, 1000000000u64, 20u32),
@@ -108,24 +114,26 @@ impl my::bus::__private::Command for PlaceOrder {
                                             { .. })
                                         )
                                     },
-                                    <Self as my::bus::__private::Command>::__route(command, cx),
+                                    my::bus::__private::routed::<Self>(command, cx),
                                 )
                         },
                     ),
                 )
                 .await
-        }
+        })
     }
     fn __check(
         &mut self,
         cx: &my::bus::__private::Context,
     ) -> ::core::result::Result<
         (),
-        my::bus::__private::Error<<Self as my::bus::__private::Command>::Error>,
+        my::bus::__private::Error<<Self as my::bus::__private::Declared>::Error>,
     > {
         let command = self;
         my::bus::__private::Sanitize::sanitize(&mut *command);
-        my::bus::__private::policy::validate::<Self>(&*command)?;
+        #[allow(unused_imports)]
+        use my::bus::__private::policy::NotDerived as _;
+        my::bus::__private::policy::RulesProbe::<Self>::check(&*command)?;
         my::bus::__private::policy::authorize::<Self>(auth::buyers(&*command, cx))?;
         ::core::result::Result::Ok(())
     }
@@ -134,13 +142,14 @@ impl my::bus::__private::Command for PlaceOrder {
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl my::bus::__private::Dispatch for PlaceOrder {
-    type Receipt = <Self as my::bus::__private::Command>::Output;
-    type Failure = <Self as my::bus::__private::Command>::Error;
+    type Receipt = <Self as my::bus::__private::Declared>::Output;
+    type Failure = <Self as my::bus::__private::Declared>::Error;
+    type __Way = my::bus::__private::Here;
     fn __layered(
         self,
         cx: &my::bus::__private::Context,
     ) -> impl ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
+        Output = my::bus::__private::DeclaredAnswer<Self>,
     > + ::core::marker::Send {
         my::bus::__private::layered(self, cx)
     }
@@ -167,22 +176,6 @@ impl my::bus::__private::Dispatch for PlaceOrder {
             slot,
             slot,
         )
-    }
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
-    > {
-        my::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: my::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = my::bus::__private::Answer<Self>,
-    > {
-        my::bus::__private::run_in(self, cx)
     }
 }
 #[cfg(feature = "orders")]

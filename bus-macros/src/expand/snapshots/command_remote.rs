@@ -26,7 +26,10 @@ impl ::bus::__private::Command for Charge {
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
         Output = ::bus::__private::Answer<Self>,
-    > {
+    >
+    where
+        for<'a> <Self as ::bus::__private::Same<'a>>::It: ::core::marker::Send,
+    {
         unsafe extern "Rust" {
             #[link_name = "bus_error__no_handler_is_linked_for_command__app__Charge__570d0fad"]
             fn __bus_entry(
@@ -41,36 +44,25 @@ impl ::bus::__private::Command for Charge {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
-        async move {
+        #[allow(unused_imports)]
+        use ::bus::__private::NotSend as _;
+        ::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             ::bus::__private::Sanitize::sanitize(&mut command);
-            <Self as ::bus::__private::Command>::__route(command, cx).await
-        }
+            ::bus::__private::routed::<Self>(command, cx).await
+        })
     }
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::bus::__private::Dispatch for Charge {
-    type Receipt = <Self as ::bus::__private::Command>::Output;
-    type Failure = <Self as ::bus::__private::Command>::Error;
-    #[inline]
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
-    > {
-        ::bus::__private::run_in(self, cx)
-    }
+    type Receipt = <Self as ::bus::__private::Declared>::Output;
+    type Failure = <Self as ::bus::__private::Declared>::Error;
+    type __Way = ::bus::__private::Here;
 }
 #[allow(deprecated)]
 const _: () = {

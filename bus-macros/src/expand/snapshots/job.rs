@@ -47,7 +47,7 @@ impl ::bus::__private::Command for SendReceipt {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
         ::bus::__private::route::<Self>(self, cx)
     }
@@ -56,12 +56,18 @@ impl ::bus::__private::Command for SendReceipt {
         self,
         cx: &::bus::__private::Context,
     ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::bus::__private::Answer<Self>,
+        Output = ::bus::__private::DeclaredAnswer<Self>,
     > {
-        async move {
+        #[allow(unused_imports)]
+        use ::bus::__private::NotSend as _;
+        ::bus::__private::SendProbe::<
+            Self,
+        >::future(async move {
             let mut command = self;
             ::bus::__private::Sanitize::sanitize(&mut command);
-            ::bus::__private::policy::validate::<Self>(&command)?;
+            #[allow(unused_imports)]
+            use ::bus::__private::policy::NotDerived as _;
+            ::bus::__private::policy::RulesProbe::<Self>::check(&command)?;
             if !cx.__restored() {
                 ::bus::__private::policy::authorize::<
                     Self,
@@ -71,19 +77,21 @@ impl ::bus::__private::Command for SendReceipt {
                 ::bus::__private::policy::Quota::new(10u32, 1000000000u64, 10u32),
             );
             RATE.check::<Self>()?;
-            <Self as ::bus::__private::Command>::__route(command, cx).await
-        }
+            ::bus::__private::routed::<Self>(command, cx).await
+        })
     }
     fn __check(
         &mut self,
         cx: &::bus::__private::Context,
     ) -> ::core::result::Result<
         (),
-        ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
+        ::bus::__private::Error<<Self as ::bus::__private::Declared>::Error>,
     > {
         let command = self;
         ::bus::__private::Sanitize::sanitize(&mut *command);
-        ::bus::__private::policy::validate::<Self>(&*command)?;
+        #[allow(unused_imports)]
+        use ::bus::__private::policy::NotDerived as _;
+        ::bus::__private::policy::RulesProbe::<Self>::check(&*command)?;
         ::bus::__private::policy::authorize::<Self>(auth::senders(&*command, cx))?;
         ::core::result::Result::Ok(())
     }
@@ -92,32 +100,14 @@ impl ::bus::__private::Command for SendReceipt {
 #[allow(deprecated)]
 impl ::bus::__private::Dispatch for SendReceipt {
     type Receipt = ::bus::__private::Ticket<Self>;
-    type Failure = <Self as ::bus::__private::Command>::Error;
-    fn __dispatch(
-        self,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::core::result::Result<
-            <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
-        >,
-    > {
-        ::bus::__private::enqueue(self)
-    }
-    fn __dispatch_in(
-        self,
-        cx: ::bus::__private::Context,
-    ) -> impl ::core::marker::Send + ::core::future::Future<
-        Output = ::core::result::Result<
-            <Self as ::bus::__private::Dispatch>::Receipt,
-            ::bus::__private::Error<<Self as ::bus::__private::Command>::Error>,
-        >,
-    > {
-        ::bus::__private::enqueue_in(self, cx)
-    }
+    type Failure = <Self as ::bus::__private::Declared>::Error;
+    type __Way = ::bus::__private::Stored;
 }
 #[diagnostic::do_not_recommend]
 #[allow(deprecated)]
-impl ::bus::__private::Job for SendReceipt {
+impl ::bus::__private::DeclaredJob for SendReceipt {
+    type Output = <Self as ::bus::__private::Declared>::Output;
+    type Error = <Self as ::bus::__private::Declared>::Error;
     const OPTIONS: &'static ::bus::__private::JobOptions = &::bus::__private::JobOptions {
         queue: &::bus::__private::QueueName::from_static("emails"),
         priority: ::bus::__private::Priority::clamped(-3i16),
@@ -136,9 +126,7 @@ impl ::bus::__private::Job for SendReceipt {
         tags: &["mail"],
         ..::bus::__private::JobOptions::DEFAULT
     };
-    fn __fate(
-        error: &<Self as ::bus::__private::Command>::Error,
-    ) -> ::bus::__private::Fate {
+    fn fate(error: &Self::Error) -> ::bus::__private::Fate {
         #[allow(unused_imports)]
         use ::bus::__private::NotClassified as _;
         if {
@@ -148,11 +136,9 @@ impl ::bus::__private::Job for SendReceipt {
         } {
             return ::bus::__private::Fate::Fail;
         }
-        ::bus::__private::FateProbe::<
-            <Self as ::bus::__private::Command>::Error,
-        >::FATE(error)
+        ::bus::__private::FateProbe::<Self::Error>::FATE(error)
     }
-    fn __on_failure(
+    fn on_failure(
         failed: ::bus::__private::JobFailed,
         now: ::bus::__private::Timestamp,
     ) -> ::core::option::Option<

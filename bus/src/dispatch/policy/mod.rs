@@ -24,4 +24,4 @@ pub use retry::{Again, retry};
 pub(crate) use timeout::too_late;
 pub(super) use timeout::within;
 pub use timeout::{before, timeout};
-pub use validate::{Validated, validate};
+pub use validate::{NotDerived, RulesProbe, Validated, validate};
