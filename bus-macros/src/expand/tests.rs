@@ -15,7 +15,8 @@ fn source(tokens: TokenStream) -> String {
 }
 
 fn snapshot(name: &str, tokens: TokenStream) {
-    let expanded = source(tokens);
+    let purpose = "//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.";
+    let expanded = format!("{purpose}\n{}", source(tokens));
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("src/expand/snapshots")
         .join(format!("{name}.rs"));

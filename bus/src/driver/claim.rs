@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::codec::Envelope;
 use crate::id::{JobId, QueueName};
-use crate::job::{JobExtras, Links, Priority};
+use crate::job::{JobExtras, Links, NewJob, Priority};
 
 /// What became of one pushed job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,6 +103,30 @@ pub struct Claimed {
 }
 
 impl Claimed {
+    /// A job that was stored in a worker's hands at `now`, as that worker gets it without a claim;
+    /// `token` is the driver's own, see [`Lease`].
+    #[must_use]
+    pub fn handed(job: NewJob, token: u64, now: Timestamp) -> Self {
+        Self {
+            lease: Lease {
+                job: job.id,
+                queue: job.queue,
+                delivery: 1,
+                token,
+            },
+            envelope: job.envelope,
+            priority: job.priority,
+            run_at: job.run_at,
+            created_at: now,
+            attempts: 0,
+            deferrals: 0,
+            max_attempts: job.max_attempts,
+            extras: job.extras,
+            cancel_requested: false,
+            damage: None,
+        }
+    }
+
     /// The job.
     #[must_use]
     pub const fn id(&self) -> JobId {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::{DAY, Timestamp};
+use crate::codec::Envelope;
 use crate::driver::{Claimed, Counted, Ending, Keep, Lease, Settlement};
 use crate::id::WorkerId;
 use crate::job::{Failure, JobFailed, JobOptions};
@@ -27,14 +28,18 @@ pub(crate) fn cancelled_unbegun(lease: Lease, now: Timestamp) -> Settlement {
     over
 }
 
-/// Dead, with the job that its declaration lets follow.
+/// Dead, with the job that its declaration lets follow, if it is known here.
 pub(crate) fn dead(
     lease: Lease,
+    envelope: &Envelope,
     failure: Failure,
-    known: Option<(&Runnable, JobFailed)>,
+    job: Option<&Runnable>,
     now: Timestamp,
 ) -> Settlement {
-    let follow = known.and_then(|(job, failed)| job.follow(failed, now));
+    let follow = job.and_then(|job| {
+        let failed = JobFailed::new(lease.job, lease.queue.clone(), envelope, failure.clone());
+        job.follow(failed, now)
+    });
     Settlement::dead(lease, failure.message.clone(), KEEP_DEAD, failure)
         .with_follow(follow.into_iter().collect())
 }
@@ -56,11 +61,8 @@ pub(crate) fn exhausted(
         return Settlement::new(job.lease, Ending::Retry { at: again }, Counted::Nothing);
     }
     let failure = Failure::lost(worker, job.attempts, now);
-    let (id, queue) = (job.lease.job, job.lease.queue.clone());
-    let failed = JobFailed::new(id, queue, &job.envelope, failure.clone());
-    let known = jobs.find(&job.envelope).ok();
-    let known = known.map(|entry| (entry.job, failed));
-    let mut over = dead(job.lease, failure, known, now);
+    let known = jobs.find(&job.envelope).ok().map(|entry| entry.job);
+    let mut over = dead(job.lease, &job.envelope, failure, known, now);
     over.counted = Counted::Nothing;
     over.failure = None;
     over

@@ -4,7 +4,7 @@ use super::execute::{Surroundings, Task};
 use crate::clock::Timestamp;
 use crate::driver::{Keep, Lease, Settlement};
 use crate::id::WorkerId;
-use crate::job::{Failure, FailureKind, Fate, JobFailed};
+use crate::job::{Failure, FailureKind, Fate};
 use crate::queue::{Execution, ON_REQUEST, cancelled, dead};
 use crate::registry::{Broken, Ran};
 
@@ -52,9 +52,8 @@ pub(super) fn cut_off(execution: &Execution, around: &Surroundings) -> Settlemen
     let message = "the worker was stopped before it was done";
     let mut failure = Failure::new(FailureKind::Lost, message, claimed.attempts + 1, now);
     failure.worker = Some(around.worker);
-    let failed = JobFailed::new(lease.job, lease.queue.clone(), envelope, failure.clone());
-    let known = around.jobs.find(envelope).ok();
-    dead(lease, failure, known.map(|entry| (entry.job, failed)), now)
+    let known = around.jobs.find(envelope).ok().map(|entry| entry.job);
+    dead(lease, envelope, failure, known, now)
 }
 
 #[cold]
@@ -88,8 +87,7 @@ fn failed(task: &Task, broken: Broken, worker: WorkerId, now: Timestamp) -> Sett
         None => {
             let envelope = &claimed.envelope;
             tracing::warn!(job = %lease.job, name = %envelope.name, %failure, "a job is dead");
-            let failed = JobFailed::new(lease.job, lease.queue.clone(), envelope, failure.clone());
-            dead(lease, failure, Some((job, failed)), now)
+            dead(lease, envelope, failure, Some(job), now)
         }
     }
 }

@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 /// Adds.
 #[derive(Debug)]
 pub struct Add(pub u64, u64);

@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 #[allow(unused_imports)]
 use my::bus::__private::validator::Validate as _;
 #[derive(my::bus::__private::validator::Validate)]

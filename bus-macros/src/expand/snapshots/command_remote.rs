@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 pub enum Charge {
     Card { number: String },
     Cash(u8),

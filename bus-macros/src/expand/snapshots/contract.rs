@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 const _: () = {
     let _ = ::bus::__private::Declaration::new::<crate::PlaceOrder>();
     let _ = ::bus::__private::Declaration::new::<crate::billing::Charge>();

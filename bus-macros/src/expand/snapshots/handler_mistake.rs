@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 async fn add(db: &Db, add: Add) -> u64 {
     1
 }

@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 fn add(add: Add) -> u64 {
     add.0 + add.1
 }

@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 impl Shop {
     const SIZE: usize = 3;
     pub async fn place(&self, order: PlaceOrder) -> Result<Self::Id, OrderError> {

@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 #[derive(::bus::__private::serde::Deserialize)]
 #[serde(crate = "::bus::__private::serde")]
 #[derive(::bus::__private::validator::Validate)]

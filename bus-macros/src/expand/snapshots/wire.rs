@@ -1,3 +1,4 @@
+//! What an entry point expands to: kept by `snapshot` in `../tests.rs`, written with UPDATE=1.
 #[allow(unused_imports)]
 use app as _;
 #[allow(unused_imports)]

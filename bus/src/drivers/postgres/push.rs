@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::super::batcher::Flush;
 use super::fault::{Fault, STORE, is_duplicate};
-use super::rows::{Entry, are_alike, bind_alike, bind_entries, handed};
+use super::rows::{Entry, are_alike, bind_alike, bind_entries};
 use super::sql::query;
 use super::store::Store;
 use crate::clock::Timestamp;
-use crate::driver::{DriverError, HandOff, MAX_BATCH, Pushed};
+use crate::driver::{Claimed, DriverError, HandOff, MAX_BATCH, Pushed};
 use crate::id::{JobId, QueueName, WorkerId};
 use crate::job::{Links, NewJob};
 
@@ -270,7 +270,7 @@ fn announce(
         let new = places.into_iter().filter(|at| stored.contains(at));
         let delivered: Vec<_> = new
             .filter_map(|at| jobs[at].take())
-            .map(|(job, now)| handed(job, now))
+            .map(|(job, now)| Claimed::handed(job, 0, now))
             .collect();
         let missing = wanted - delivered.len();
         if missing > 0 {

@@ -222,28 +222,6 @@ pub(super) fn claimed(row: &PgRow, names: &Names) -> Result<Claimed, sqlx::Error
     })
 }
 
-/// A job that is stored in a worker's hands, as that worker gets it.
-pub(super) fn handed(job: NewJob, now: Timestamp) -> Claimed {
-    Claimed {
-        lease: Lease {
-            job: job.id,
-            queue: job.queue,
-            delivery: 1,
-            token: 0,
-        },
-        envelope: job.envelope,
-        priority: job.priority,
-        run_at: job.run_at,
-        created_at: now,
-        attempts: 0,
-        deferrals: 0,
-        max_attempts: job.max_attempts,
-        extras: job.extras,
-        cancel_requested: false,
-        damage: None,
-    }
-}
-
 /// Reads a job as a person sees it; what cannot be read shows empty.
 pub(super) fn record(row: &PgRow, names: &Names) -> Result<JobRecord, sqlx::Error> {
     let job = claimed(row, names)?;

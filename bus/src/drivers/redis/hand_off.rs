@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::jobs::{Due, Pushing};
-use crate::driver::{Claimed, HandOff, Lease};
+use crate::driver::{Claimed, HandOff};
 use crate::id::{QueueName, WorkerId};
 
 /// Which jobs of a batch are reserved for which of the workers that offered.
@@ -75,24 +75,9 @@ impl Reserved {
                 continue;
             };
             match item.job {
-                Some(job) if letters.get(at) == Some(&b'h') => handed[number].push(Claimed {
-                    lease: Lease {
-                        job: job.id,
-                        queue: job.queue,
-                        delivery: 1,
-                        token: 0,
-                    },
-                    envelope: job.envelope,
-                    priority: job.priority,
-                    run_at: job.run_at,
-                    created_at: item.now,
-                    attempts: 0,
-                    deferrals: 0,
-                    max_attempts: job.max_attempts,
-                    extras: job.extras,
-                    cancel_requested: false,
-                    damage: None,
-                }),
+                Some(job) if letters.get(at) == Some(&b'h') => {
+                    handed[number].push(Claimed::handed(job, 0, item.now));
+                }
                 _ => self.offers[number].0.release(&item.queue, 1, false),
             }
         }

@@ -16,7 +16,7 @@ pub(super) struct Group {
     weight: usize,
     /// What came and is no part of it; nothing more is taken in.
     other: Option<Order>,
-    /// Whether its commit waits for the disk; known once it is sealed to work of the other kind.
+    /// Whether its commit waits for the disk; nothing while that is not settled.
     durable: Option<bool>,
 }
 
@@ -139,7 +139,7 @@ impl Regroup {
         self.last = Some((clock::instant(), took));
     }
 
-    /// What was committed did not wait for the disk, or failed.
+    /// A commit that does not wait for the disk comes next: nobody is waited for.
     pub(super) fn forget(&mut self) {
         self.answered = 0;
         self.last = None;

@@ -8,7 +8,7 @@ use super::desk::Desk;
 use super::fault::Fault;
 use super::rows::{self, Marks};
 use crate::clock::Timestamp;
-use crate::driver::{Claimed, Lease, Pushed};
+use crate::driver::{Claimed, Pushed};
 use crate::id::WorkerId;
 use crate::job::{JobState, NewJob};
 
@@ -67,33 +67,14 @@ pub(super) fn store(
         desk.execute(apart, (seq, &*envelope.body))?;
     }
     match worker {
-        Some(_) => desk.hand_off(handed(job, rows::token(seq, marks), now)),
+        Some(_) => {
+            let token = rows::token(seq, marks);
+            desk.hand_off(Claimed::handed(job.clone(), token, now));
+        }
         None if due => desk.wake(&job.queue),
         None => {}
     }
     Ok(Pushed::Stored)
-}
-
-/// A job as its first worker gets it without a claim.
-fn handed(job: &NewJob, token: u64, now: Timestamp) -> Claimed {
-    Claimed {
-        lease: Lease {
-            job: job.id,
-            queue: job.queue.clone(),
-            delivery: 1,
-            token,
-        },
-        envelope: job.envelope.clone(),
-        priority: job.priority,
-        run_at: job.run_at,
-        created_at: now,
-        attempts: 0,
-        deferrals: 0,
-        max_attempts: job.max_attempts,
-        extras: job.extras.clone(),
-        cancel_requested: false,
-        damage: None,
-    }
 }
 
 /// So many plain jobs are stored by one statement, since each statement opens all indexes anew.
